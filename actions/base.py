@@ -1,0 +1,101 @@
+"""What all actions share: read the tracker, let the dialogue answer, write reply and state back."""
+
+from __future__ import annotations
+
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, ClassVar
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from bot.answer import Outcome, Paragraph, Reply, render_text
+from bot.dialogue import compose
+from bot.dialogue.respond import respond
+from bot.dialogue.state import State
+from bot.dialogue.texts import get_texts
+from bot.dialogue.turn import Context, Turn
+from bot.german.groups import Mention, named_groups
+from bot.knowledge import load_knowledge
+from bot.knowledge.search.encoder import get_encoder
+from bot.knowledge.search.index import QuestionIndex
+from bot.settings import get_settings
+
+logger = logging.getLogger(__name__)
+
+
+@lru_cache(maxsize=1)
+def get_context() -> Context:
+    """Load knowledge base, search and texts, once for each process."""
+    settings = get_settings()
+    knowledge = load_knowledge(settings.knowledge_dir, settings.local_dir)
+    return Context(knowledge, QuestionIndex(knowledge, get_encoder()).rank, get_texts())
+
+
+class LotseAction(Action, ABC):
+    """An action that answers with one handler of the dialogue."""
+
+    action_name: ClassVar[str]
+
+    @staticmethod
+    @abstractmethod
+    def handler(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
+        """Answer a message; every action names its handler of the dialogue here."""
+
+    def name(self) -> str:
+        """Return the name of the action in ``domain.yml``."""
+        return self.action_name
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Mapping[str, Any]
+    ) -> list[dict[str, Any]]:
+        """Answer the latest message. Whatever goes wrong, there is one reply and one outcome."""
+        context = get_context()
+        before = State.from_slots(tracker.slots)
+        try:
+            turn = understood(tracker.latest_message)
+            reply, after = respond(turn, before, context, self.handler)
+        except Exception:
+            logger.exception("Die Aktion %s ist fehlgeschlagen", self.name())
+            reply, after = failure(context), before
+        utter(reply, dispatcher)
+        return [*changes(before, after), *self.extra_events(reply)]
+
+    def extra_events(self, reply: Reply) -> list[dict[str, Any]]:
+        """Return events beyond the changed state."""
+        return []
+
+
+def understood(message: Mapping[str, Any]) -> Turn:
+    """Build the turn from Rasa's parse result."""
+    mentions = [
+        Mention(e["value"], "", e.get("start", 0), e.get("end", 0), bool(e.get("role")))
+        for e in message.get("entities") or []
+        if e.get("entity") == "akteursgruppe"
+    ]
+    return Turn.from_message(message, named_groups(mentions))
+
+
+def utter(reply: Reply, dispatcher: CollectingDispatcher) -> None:
+    """Send a reply: one message with text and buttons, one with the outcome."""
+    buttons = [{"title": choice.title, "payload": choice.title} for choice in reply.choices]
+    dispatcher.utter_message(text=render_text(reply.parts), buttons=buttons)
+    dispatcher.utter_message(json_message={"answer": reply.outcome.to_json()})
+
+
+def changes(before: State, after: State) -> list[dict[str, Any]]:
+    """Return the slot events that lead from one state to the other."""
+    old, new = before.to_slots(), after.to_slots()
+    return [SlotSet(name, value) for name, value in new.items() if value != old[name]]
+
+
+def failure(context: Context) -> Reply:
+    """Return the reply to a message whose answer went wrong."""
+    return Reply(
+        Outcome("no_answer", confidence=0.0),
+        (Paragraph(context.texts("fehler")), compose.contact(context)),
+        compose.group_choices(context, basics=True),
+    )

@@ -1,0 +1,32 @@
+"""Overviews of the groups, and turning from one group to another."""
+
+from actions.base import LotseAction
+from bot.dialogue import overview
+
+
+class Overview(LotseAction):
+    """„Was empfehlen Sie für die Zusammenarbeit mit dem Rat?“"""
+
+    action_name = "action_ueberblick"
+    handler = staticmethod(overview.overview)
+
+
+class TurnToGroup(LotseAction):
+    """„Und bei der Politik?“, „Nein, ich meinte die Vereine.“"""
+
+    action_name = "action_gruppe_wechseln"
+    handler = staticmethod(overview.turn_to_group)
+
+
+class IntroduceGroup(LotseAction):
+    """„Was wissen Sie über die Wirtschaft?“"""
+
+    action_name = "action_gruppe_vorstellen"
+    handler = staticmethod(overview.whole_group)
+
+
+class Compare(LotseAction):
+    """„Worin unterscheiden sich Vereine und Betriebe?“"""
+
+    action_name = "action_vergleichen"
+    handler = staticmethod(overview.compare)

@@ -1,0 +1,136 @@
+"""The command line: ``python -m bot --help`` lists what it does."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from bot.knowledge import KnowledgeError, load_knowledge
+from bot.settings import PROJECT, Settings, get_settings
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status; an expected error is one clear line."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    os.chdir(PROJECT)  # Rasa reads config.yml, domain.yml and data/ from here
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s")
+    for name in ("rasa", "apscheduler", "matplotlib", "tensorflow", "sanic.root"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    try:
+        settings = get_settings()
+    except ValidationError as error:
+        print("Ungültige Einstellungen:", file=sys.stderr)
+        for problem in error.errors():
+            print(f"  LOTSE_{str(problem['loc'][0]).upper()}: {problem['msg']}", file=sys.stderr)
+        return 2
+    try:
+        return int(options.run(options, settings) or 0)
+    except KnowledgeError as error:
+        print(f"Die Wissensbasis hat {len(error.problems)} Fehler:\n{error}", file=sys.stderr)
+        return 1
+    except (RuntimeError, ValueError) as error:
+        print(f"Fehler: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bot", description="Engagement-Lotse")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: object, help_: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=help_, description=help_)
+        added.set_defaults(run=run)
+        return added
+
+    command("serve", _serve, "serve the assistant; trains first when something has changed")
+    train = command("train", _train, "train when something that matters has changed")
+    train.add_argument("--force", action="store_true", help="train in any case")
+    command("chat", _chat, "talk to the assistant in the terminal")
+    ask = command("ask", _ask, "ask one question and print the answer")
+    ask.add_argument("question")
+    evaluate = command("evaluate", _evaluate, "measure the running assistant with question sets")
+    evaluate.add_argument("files", nargs="*", type=Path, help="default: tests/evaluation/*.yml")
+    evaluate.add_argument("--url", help="default: the address in the settings")
+    evaluate.add_argument("--json", type=Path, help="where to write figures and items")
+    evaluate.add_argument("--misses", action="store_true", help="list what went wrong")
+    knowledge = command("knowledge", _knowledge_check, "check the knowledge base")
+    parts = knowledge.add_subparsers(metavar="check|schema")
+    parts.add_parser("check", help="validate all files").set_defaults(run=_knowledge_check)
+    parts.add_parser("schema", help="write the JSON Schema").set_defaults(run=_knowledge_schema)
+    command("settings", _settings, "list all settings with their values and meaning")
+    return parser
+
+
+def _serve(_: argparse.Namespace, settings: Settings) -> None:
+    from bot.server import check_port, serve
+    from bot.training import train_if_changed
+
+    check_port(settings)
+    train_if_changed(settings)
+    serve(settings)
+
+
+def _train(options: argparse.Namespace, settings: Settings) -> None:
+    from bot.training import train_if_changed
+
+    train_if_changed(settings, force=options.force)
+
+
+def _chat(_: argparse.Namespace, settings: Settings) -> None:
+    from bot.terminal import chat
+
+    asyncio.run(chat(settings))
+
+
+def _ask(options: argparse.Namespace, settings: Settings) -> None:
+    from bot.terminal import ask
+
+    print(asyncio.run(ask(options.question, settings)))
+
+
+def _evaluate(options: argparse.Namespace, settings: Settings) -> None:
+    from bot.evaluation import run
+
+    files = options.files or sorted((PROJECT / "tests" / "evaluation").glob("*.yml"))
+    url = options.url or f"http://{settings.host}:{settings.port}"
+    target = options.json or settings.state_dir / "evaluation.json"
+    before = run.read_figures(target)
+    judged = run.evaluate(url, files)
+    print(run.table(run.figures(judged), before))
+    for trait in ("group", "kind", "style", "typo", "paraphrased"):
+        print(run.by_trait(judged, trait, "specific hit@1"))
+    print("\n".join(["confused most:", *run.confusions(judged)]))
+    if options.misses:
+        print(run.misses(judged))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(run.as_json(judged), encoding="utf-8")
+    print(f"written: {target}")
+
+
+def _knowledge_check(_: argparse.Namespace, settings: Settings) -> None:
+    knowledge = load_knowledge(settings.knowledge_dir, settings.local_dir)
+    questions = sum(len(entry.fragen) for entry in knowledge.values())
+    print(f"Die Wissensbasis ist in Ordnung: {len(knowledge)} Einträge, {questions} Fragen.")
+
+
+def _knowledge_schema(_: argparse.Namespace, settings: Settings) -> None:
+    from bot.knowledge.schema import SCHEMA_FILE, json_schema
+
+    target = settings.knowledge_dir / SCHEMA_FILE
+    target.write_text(json_schema(), encoding="utf-8")
+    print(f"geschrieben: {target}")
+
+
+def _settings(_: argparse.Namespace, settings: Settings) -> None:
+    for name, field in Settings.__fields__.items():
+        print(f"LOTSE_{name.upper()}={getattr(settings, name)}\n    {field.field_info.description}")

@@ -1,0 +1,79 @@
+"""A specific concern: find the entry that answers it, or ask back, or say no."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.answer import Reply
+from bot.dialogue import compose
+from bot.dialogue.state import Shown, State
+from bot.dialogue.turn import CONCERN, OUT_OF_SCOPE, Context, Turn
+
+# Probabilities of the classifier, which are calibrated (docs/decisions/0003): an answer that is
+# right less than one time in three is better offered as a choice among three.
+ANSWER_FROM = 0.30
+OFFER_FROM = 0.12
+
+_IN_CONTEXT = 4.0
+"""How much likelier an entry is when a pointing message („was biete ich denen?“) continues its group."""
+_EXCLUDED = 0.05
+
+
+def concern(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
+    """Answer a message that is about something specific."""
+    ranking = in_context(turn, state)
+    state = replace(state, frage=turn.text)
+    if not ranking or ranking[0][1] < OFFER_FROM:
+        return not_known(turn, state, context)
+    ids = [entry_id for entry_id, _ in ranking if entry_id in context.knowledge]
+    best, confidence = ids[0], ranking[0][1]
+    if confidence < ANSWER_FROM:
+        reply = compose.clarify_entries(ids[:3], confidence, context)
+        return reply, replace(state, fehlversuche=state.fehlversuche + 1)
+    related = [*ids[1:2], *context.knowledge[best].siehe_auch]
+    reply = compose.answer(
+        context.knowledge[best], context, related=list(dict.fromkeys([*ids[1:3], *related])), confidence=confidence
+    )
+    return reply, state.showing(shown_of(reply))
+
+
+def not_known(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
+    """Say that the knowledge base does not hold the answer."""
+    theme = max(turn.details, key=lambda name: turn.details[name]) if turn.intent == OUT_OF_SCOPE and turn.details else ""
+    near = [] if theme in ("fern", "kommunal") else [i for i, _ in in_context(turn, state)]
+    reply = compose.no_answer(
+        [i for i in near if i in context.knowledge],
+        context,
+        theme=theme,
+        failures=state.fehlversuche,
+        confidence=turn.confidence,
+    )
+    return reply, replace(state, fehlversuche=state.fehlversuche + 1)
+
+
+def in_context(turn: Turn, state: State) -> list[tuple[str, float]]:
+    """Return the likeliest entries with the groups of message and conversation weighed in.
+
+    The probabilities are renormalised to the sum that they had, so that they stay comparable.
+    """
+    weighed = {i: p * _weight(i, turn, state) for i, p in turn.entries.items()}
+    total, before = sum(weighed.values()), turn.intents.get(CONCERN, sum(turn.entries.values()))
+    if not total:
+        return []
+    scaled = {i: p * before / total for i, p in weighed.items()}
+    return sorted(scaled.items(), key=lambda item: -item[1])
+
+
+def _weight(entry_id: str, turn: Turn, state: State) -> float:
+    group = entry_id.split("-")[0]
+    if group in turn.excluded:
+        return _EXCLUDED
+    if not turn.groups and group == state.gruppe and turn.points_back:
+        return _IN_CONTEXT
+    return 1.0
+
+
+def shown_of(reply: Reply) -> Shown:
+    """Return what the state keeps of a reply."""
+    outcome = reply.outcome
+    return Shown(outcome.status, outcome.group, outcome.kind, outcome.entries, len(outcome.entries))

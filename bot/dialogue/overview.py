@@ -1,0 +1,126 @@
+"""Overviews of a group, turning to another group, and comparing two."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.answer import Heading, Outcome, Paragraph, Part, Reply
+from bot.dialogue import compose
+from bot.dialogue.concern import shown_of
+from bot.dialogue.state import State
+from bot.dialogue.turn import Context, Turn
+
+_SURE_OF_GROUP = 0.6
+_SAME_QUESTION_FROM = 0.25
+"""A question carried over to another group is answered from this score on, else comes the overview."""
+_KIND_WORDS = {
+    "empfehl": "empfehlung",
+    "tipp": "empfehlung",
+    "tips": "empfehlung",
+    "ratschlae": "empfehlung",
+    "tun soll": "empfehlung",
+    "erfolgsfakt": "erfolgsfaktor",
+    "erfolg": "erfolgsfaktor",
+    "woran": "erfolgsfaktor",
+    "merkmal": "erfolgsfaktor",
+    "tick": "handlungslogik",
+    "handlungslog": "handlungslogik",
+    "denk": "handlungslogik",
+}
+
+
+def overview(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
+    """Give the recommendations, the success factors or the rationale of a group."""
+    kind = compose.kind_of_intent(turn.intent)
+    group = _group(turn, state)
+    state = replace(state, frage=turn.text)
+    if group is None:
+        return compose.clarify_group(context, kind), replace(state, art=kind)
+    return show(group, kind, state, context)
+
+
+def whole_group(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
+    """Introduce a group."""
+    group = _group(turn, state)
+    if group is None:
+        return compose.clarify_group(context), state
+    return show(group, None, state, context)
+
+
+def turn_to_group(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
+    """Turn to another group, or correct group or kind; what was asked stays the same."""
+    kind = named_kind(turn)
+    group = turn.groups[-1] if turn.groups else _group(turn, state) if kind else None
+    if group is None:
+        return compose.clarify_group(context, kind), state
+    last = state.last
+    asked = state.frage and (last is None or last.status == "answer" or state.fehlversuche)
+    if asked and not kind:
+        ranking = context.rank(f"{state.frage} {turn.text}", group)
+        if ranking and ranking[0][1] >= _SAME_QUESTION_FROM:
+            ids = [entry_id for entry_id, _ in ranking]
+            reply = compose.answer(
+                context.knowledge[ids[0]], context, related=ids[1:3], confidence=ranking[0][1]
+            )
+            return reply, state.showing(shown_of(reply))
+    kind = kind or (state.art if last or state.art else None)
+    return show(group, None if kind == "grundlage" else kind, state, context)
+
+
+def compare(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
+    """Show how two groups tick, one after the other."""
+    groups = [group for group in (*turn.groups, *reversed(state.gruppen)) if group != "grundlagen"]
+    groups = list(dict.fromkeys(groups))[:4 if len(turn.groups) > 2 else 2]
+    if len(groups) < 2:
+        return compose.clarify_group(context, "handlungslogik"), state
+    parts: list[Part] = [Paragraph(context.texts("vergleich"))]
+    entries = []
+    for group in groups:
+        parts.append(Heading(context.knowledge.groups[group].name))
+        for entry in context.knowledge.select(group, "handlungslogik"):
+            entries.append(entry)
+            parts += [Paragraph(entry.kurz), compose.source(entry, context)]
+    reply = Reply(
+        Outcome(
+            "overview",
+            kind="handlungslogik",
+            entries=tuple(entry.id for entry in entries),
+            source=entries[0].quelle.place,
+        ),
+        tuple(parts),
+        compose.entry_choices([entry.id for entry in entries[:3]], context),
+    )
+    return reply, replace(state.showing(shown_of(reply)), gruppen=tuple(groups[-2:]))
+
+
+def show(
+    group: str, kind: str | None, state: State, context: Context
+) -> tuple[Reply, State]:
+    """Show an overview and note it."""
+    reply = compose.overview(group, kind, context)
+    return reply, state.showing(shown_of(reply))
+
+
+def named_kind(turn: Turn) -> str | None:
+    """Return the kind that a message names last in so many words, if any."""
+    text = " ".join(turn.words)
+    found = [(text.rfind(word), kind) for word, kind in _KIND_WORDS.items() if word in text]
+    kept = [(at, kind) for at, kind in found if not _negated(text[:at])]
+    return max(kept)[1] if kept else None
+
+
+def _negated(before: str) -> bool:
+    return bool({"nicht", "keine", "nich", "net", "statt", "kein"}.intersection(before.split()[-3:]))
+
+
+def _group(turn: Turn, state: State) -> str | None:
+    """Return the group that an overview is to be about."""
+    likely = turn.details
+    if len(turn.groups) == 1:
+        return turn.groups[0]
+    if turn.groups:
+        return max(turn.groups, key=lambda group: likely.get(group, 0.0))
+    if state.gruppe and (turn.intent.endswith("_folge") or turn.points_back):
+        return state.gruppe
+    best = max(likely, key=lambda group: likely[group], default=None)
+    return best if best and likely[best] >= _SURE_OF_GROUP * sum(likely.values()) else state.gruppe

@@ -1,0 +1,46 @@
+"""Everything about the conversation itself: greeting, help, privacy, praise, starting over."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.answer import Outcome, Paragraph, Reply
+from bot.dialogue import compose
+from bot.dialogue.state import State
+from bot.dialogue.turn import Context, Turn
+
+_WITH_TOPICS = frozenset({"gruss", "faehigkeiten", "neustart", "bejahen", "verneinen", "abbrechen", "kritik"})
+"""After these, people are shown what they can ask about."""
+_WITH_CONTACT = frozenset({"mensch_sprechen", "kritik"})
+
+
+def small_talk(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
+    """Reply with the response of the same name as the intent."""
+    topic = turn.intent
+    parts = [Paragraph(context.texts(topic))]
+    if topic in _WITH_CONTACT:
+        parts.append(compose.contact(context))
+    choices = compose.group_choices(context, basics=True) if topic in _WITH_TOPICS else ()
+    if topic in ("neustart", "daten_loeschen"):
+        state = State()
+    return compose.dialog(topic, context, parts, choices), replace(state, fehlversuche=0)
+
+
+def vague(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
+    """Ask which group is meant by someone who wants „Tipps“ without saying for what."""
+    return compose.clarify_group(context), replace(state, frage=turn.text, art=None)
+
+
+def start(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
+    """Give someone new a first orientation and ask where to begin."""
+    basics = context.knowledge.select("grundlagen")
+    reply = Reply(
+        Outcome("guide", topic=turn.intent, entries=tuple(entry.id for entry in basics[:3])),
+        (
+            Paragraph(context.texts(turn.intent)),
+            compose.Numbered(tuple(entry.titel for entry in basics[:3])),
+            Paragraph(context.texts("welche_gruppe_zuerst")),
+        ),
+        compose.group_choices(context, basics=True),
+    )
+    return reply, replace(state, frage=turn.text, fehlversuche=0)

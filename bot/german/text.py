@@ -1,0 +1,43 @@
+"""Fold the many ways of writing the same German message into one.
+
+Lower case, written-out umlauts, missing punctuation and the forms of gendering must make no
+difference to what is understood.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+_GENDER = re.compile(
+    r"(?<=[a-zäöüß])(?:[:*_·]innen|/-?innen|\(innen\)|Innen)\b|"
+    r"(?<=[a-zäöüß])(?:[:*_·]in|/-?in|\(in\)|In)\b"
+)
+_NOT_WORD = re.compile(r"[^a-z0-9]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+
+
+def clean(text: str) -> str:
+    """Return the message as a person would see it: no control characters, single spaces.
+
+    Letters are composed (NFC), so that „ä“ is one character however it was typed.
+    """
+    text = unicodedata.normalize("NFC", text)
+    return " ".join(_CONTROL.sub(" ", text).split())
+
+
+def ungender(text: str) -> str:
+    """Write „Bürger:innen“, „Bürger*innen“, „Bürger/innen“, „BürgerInnen“ as „Bürgerinnen“."""
+    return _GENDER.sub(lambda m: "innen" if "innen" in m.group().lower() else "in", text)
+
+
+def fold(text: str) -> str:
+    """Return the text in lower-case ASCII words, separated by single spaces.
+
+    >>> fold("Für Bürger:innen & Vereine – geht das?")
+    'fuer buergerinnen vereine geht das'
+    """
+    text = ungender(unicodedata.normalize("NFC", text)).lower().translate(_UMLAUTS)
+    text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return _NOT_WORD.sub(" ", text).strip()

@@ -1,0 +1,90 @@
+"""One process: Rasa, the channels and the actions."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from asyncio import AbstractEventLoop
+
+from rasa.core.agent import Agent
+from rasa.core.run import close_resources, configure_app
+from sanic import Sanic, response
+from sanic.request import Request
+from sanic.response import HTTPResponse
+
+from actions.base import get_context
+from bot import __version__
+from bot.channels.rest import RestChannel
+from bot.engine import create_agent
+from bot.german.spacy_model import german
+from bot.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+class PortTaken(RuntimeError):
+    """Somebody else listens on the port."""
+
+
+def check_port(settings: Settings) -> None:
+    """Make sure that the port is free.
+
+    Raises:
+        PortTaken: it isn't; the message says what to do.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise PortTaken(
+                f"Port {settings.port} auf {settings.host} ist nicht frei ({error.strerror}). "
+                "Abhilfe: den anderen Dienst beenden oder LOTSE_PORT setzen."
+            ) from error
+
+
+def create_app(settings: Settings) -> Sanic:
+    """Return the web application; the agent is loaded when it starts."""
+    app = configure_app([RestChannel()], enable_api=False, port=settings.port, use_uvloop=True)
+
+    async def load(running: Sanic, _: AbstractEventLoop) -> None:
+        get_context()
+        running.ctx.agent = await create_agent(settings)
+        await _warm_up(running.ctx.agent)
+        logger.info("Bereit: http://%s:%d", settings.host, settings.port)
+
+    app.register_listener(load, "before_server_start")
+    app.register_listener(close_resources, "after_server_stop")
+
+    @app.get("/health")
+    async def health(request: Request) -> HTTPResponse:
+        agent: Agent | None = getattr(request.app.ctx, "agent", None)
+        ready = agent is not None and agent.is_ready()
+        return response.json(
+            {
+                "status": "ok" if ready else "starting",
+                "version": __version__,
+                "german": german()[0],
+                "entries": len(get_context().knowledge),
+            },
+            200 if ready else 503,
+        )
+
+    return app
+
+
+async def _warm_up(agent: Agent) -> None:
+    """Parse one message, so that the first person does not wait for lazily loaded parts."""
+    await agent.parse_message("Guten Tag")
+
+
+def serve(settings: Settings) -> None:
+    """Serve until stopped.
+
+    Raises:
+        PortTaken: the port is not free.
+    """
+    check_port(settings)
+    create_app(settings).run(
+        host=settings.host, port=settings.port, workers=1, access_log=False, motd=False
+    )

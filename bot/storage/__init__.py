@@ -1,0 +1,1 @@
+"""Where conversations are kept: bounded, one row each, deleted when due."""

@@ -1,0 +1,56 @@
+"""Talk to the assistant in the terminal, without a server."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from uuid import uuid4
+
+from rasa.core.agent import Agent
+from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
+
+from bot.channels.rest import one_outcome, refuse
+from bot.dialogue.texts import get_texts
+from bot.engine import create_agent
+from bot.german.text import clean
+from bot.settings import Settings
+from bot.training import train_if_changed
+
+_END = {"/ende", "/stop", "/quit"}
+
+
+async def ask(question: str, settings: Settings) -> str:
+    """Return the answer to one question as text."""
+    train_if_changed(settings)
+    return await _answer(await create_agent(settings), question, uuid4().hex)
+
+
+async def chat(settings: Settings) -> None:
+    """Read lines and answer them until the input ends or says /ende."""
+    train_if_changed(settings)
+    agent = await create_agent(settings)
+    sender = uuid4().hex
+    print(get_texts()("gruss"), "\n(/ende beendet das Gespräch)")
+    while True:
+        try:
+            line = await asyncio.to_thread(input, "\n> ")
+        except EOFError:
+            break
+        if line.strip() in _END:
+            break
+        print(await _answer(agent, line, sender))
+    if sys.stdin.isatty():
+        print(get_texts()("verabschiedung"))
+
+
+async def _answer(agent: Agent, text: str, sender: str) -> str:
+    if refused := refuse(text):
+        return str(refused[0]["text"])
+    output = CollectingOutputChannel()
+    typed = clean(text).lstrip("/").strip() or "?"
+    await agent.handle_message(UserMessage(typed, output, sender, input_channel="cmdline"))
+    lines: list[str] = []
+    for message in one_outcome(output.messages, sender):
+        lines += [message["text"]] if "text" in message else []
+        lines += [f"  [{button['title']}]" for button in message.get("buttons", [])]
+    return "\n".join(lines)
