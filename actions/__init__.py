@@ -1,1 +1,1 @@
-"""The bridge between Rasa and the dialogue. ``rasa run actions`` and ``python -m bot serve`` use it."""
+"""The bridge between Rasa and the dialogue, for ``rasa run actions`` and for our own server."""

@@ -12,7 +12,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from bot.answer import Outcome, Paragraph, Reply, render_text
+from bot.answer import STRUCTURED, Outcome, Paragraph, Reply, render_text
 from bot.dialogue import compose
 from bot.dialogue.respond import respond
 from bot.dialogue.state import State
@@ -61,7 +61,7 @@ class LotseAction(Action, ABC):
         except Exception:
             logger.exception("Die Aktion %s ist fehlgeschlagen", self.name())
             reply, after = failure(context), before
-        utter(reply, dispatcher)
+        utter(reply, dispatcher, tracker.latest_message.get("metadata") or {})
         return [*changes(before, after), *self.extra_events(reply)]
 
     def extra_events(self, reply: Reply) -> list[dict[str, Any]]:
@@ -79,8 +79,11 @@ def understood(message: Mapping[str, Any]) -> Turn:
     return Turn.from_message(message, named_groups(mentions))
 
 
-def utter(reply: Reply, dispatcher: CollectingDispatcher) -> None:
-    """Send a reply: one message with text and buttons, one with the outcome."""
+def utter(reply: Reply, dispatcher: CollectingDispatcher, metadata: Mapping[str, Any]) -> None:
+    """Send a reply: in one piece to our own channels, as text and outcome to Rasa's."""
+    if metadata.get(STRUCTURED):
+        dispatcher.utter_message(json_message=reply.to_json())
+        return
     buttons = [{"title": choice.title, "payload": choice.title} for choice in reply.choices]
     dispatcher.utter_message(text=render_text(reply.parts), buttons=buttons)
     dispatcher.utter_message(json_message={"answer": reply.outcome.to_json()})

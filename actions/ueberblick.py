@@ -1,7 +1,7 @@
 """Overviews of the groups, and turning from one group to another."""
 
 from actions.base import LotseAction
-from bot.dialogue import overview
+from bot.dialogue import correction, overview
 
 
 class Overview(LotseAction):
@@ -12,10 +12,17 @@ class Overview(LotseAction):
 
 
 class TurnToGroup(LotseAction):
-    """„Und bei der Politik?“, „Nein, ich meinte die Vereine.“"""
+    """„Und bei der Politik?“"""
 
     action_name = "action_gruppe_wechseln"
-    handler = staticmethod(overview.turn_to_group)
+    handler = staticmethod(correction.turn_to_group)
+
+
+class Correct(LotseAction):
+    """„Nein, ich meinte die Vereine.“"""
+
+    action_name = "action_korrektur"
+    handler = staticmethod(correction.correct)
 
 
 class IntroduceGroup(LotseAction):

@@ -6,12 +6,15 @@ every channel renders the same reply in its own way.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, Union
+from typing import Any, Literal
 
 Status = Literal["answer", "overview", "clarify", "no_answer", "dialog", "guide"]
 STATUSES: tuple[str, ...] = ("answer", "overview", "clarify", "no_answer", "dialog", "guide")
+
+STRUCTURED = "structured"
+"""Message metadata: the channel renders the reply itself and wants it in one piece."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,11 @@ class Outcome:
             "entries": list(self.entries),
             "confidence": round(self.confidence, 3),
         }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Outcome:
+        """Restore what :meth:`to_json` returned."""
+        return cls(**{**data, "entries": tuple(data["entries"])})
 
 
 @dataclass(frozen=True)
@@ -76,7 +84,34 @@ class SourceLine:
     text: str
 
 
-Part = Union[Paragraph, Heading, Points, Numbered, SourceLine]
+@dataclass(frozen=True)
+class Progress:
+    """How far a guided dialogue has come: step ``step`` of ``of``; ``text`` says it in words."""
+
+    text: str
+    step: int
+    of: int
+
+
+@dataclass(frozen=True)
+class Link:
+    """Something to open or download; ``path`` is below the assistant's own address."""
+
+    text: str
+    path: str
+
+
+Part = Paragraph | Heading | Points | Numbered | SourceLine | Progress | Link
+_PART_TYPES: dict[str, type[Part]] = {
+    "paragraph": Paragraph,
+    "heading": Heading,
+    "points": Points,
+    "numbered": Numbered,
+    "source": SourceLine,
+    "progress": Progress,
+    "link": Link,
+}
+_PART_NAMES = {type_: name for name, type_ in _PART_TYPES.items()}
 
 
 @dataclass(frozen=True)
@@ -96,6 +131,35 @@ class Reply:
     parts: tuple[Part, ...] = ()
     choices: tuple[Choice, ...] = field(default=())
 
+    def to_json(self) -> dict[str, Any]:
+        """Return ``{"answer": outcome, "parts": […], "choices": […]}`` as plain data.
+
+        Each part carries its ``type``, one of the names in ``_PART_TYPES``.
+        """
+        return {
+            "answer": self.outcome.to_json(),
+            "parts": [{"type": _PART_NAMES[type(part)], **asdict(part)} for part in self.parts],
+            "choices": [asdict(choice) for choice in self.choices],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Reply:
+        """Restore what :meth:`to_json` returned, also after a way over the wire."""
+        return cls(
+            Outcome.from_json(data["answer"]),
+            tuple(_part_from_json(part) for part in data["parts"]),
+            tuple(Choice(**choice) for choice in data["choices"]),
+        )
+
+
+def _part_from_json(data: Mapping[str, Any]) -> Part:
+    values: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in data.items()
+        if key != "type"
+    }
+    return _PART_TYPES[data["type"]](**values)
+
 
 def render_text(parts: Iterable[Part]) -> str:
     """Render a reply as plain text, for the terminal and the REST channel.
@@ -106,6 +170,8 @@ def render_text(parts: Iterable[Part]) -> str:
     for part in parts:
         if isinstance(part, (Points, Numbered)):
             lines.extend(_list_lines(part))
+        elif isinstance(part, Link):
+            lines.append(f"{part.text}: {part.path}")
         else:
             lines.append(part.text)
     return "\n".join(lines)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from bot.knowledge import KnowledgeError, load_knowledge
+from bot.logs import configure_logging
 from bot.settings import PROJECT, Settings, get_settings
 
 
@@ -21,9 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     os.chdir(PROJECT)  # Rasa reads config.yml, domain.yml and data/ from here
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s")
-    for name in ("rasa", "apscheduler", "matplotlib", "tensorflow", "sanic.root"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    configure_logging()
     try:
         settings = get_settings()
     except ValidationError as error:

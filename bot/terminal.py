@@ -7,12 +7,11 @@ import sys
 from uuid import uuid4
 
 from rasa.core.agent import Agent
-from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 
-from bot.channels.rest import one_outcome, refuse
+from bot.answer import render_text
+from bot.channels.turn import take_turn
 from bot.dialogue.texts import get_texts
 from bot.engine import create_agent
-from bot.german.text import clean
 from bot.settings import Settings
 from bot.training import train_if_changed
 
@@ -44,13 +43,6 @@ async def chat(settings: Settings) -> None:
 
 
 async def _answer(agent: Agent, text: str, sender: str) -> str:
-    if refused := refuse(text):
-        return str(refused[0]["text"])
-    output = CollectingOutputChannel()
-    typed = clean(text).lstrip("/").strip() or "?"
-    await agent.handle_message(UserMessage(typed, output, sender, input_channel="cmdline"))
-    lines: list[str] = []
-    for message in one_outcome(output.messages, sender):
-        lines += [message["text"]] if "text" in message else []
-        lines += [f"  [{button['title']}]" for button in message.get("buttons", [])]
-    return "\n".join(lines)
+    reply = await take_turn(agent.handle_message, text, sender, "terminal")
+    buttons = [f"  [{choice.title}]" for choice in reply.choices]
+    return "\n".join([render_text(reply.parts), *buttons])

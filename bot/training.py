@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import time
 from collections.abc import Iterable
+from importlib.metadata import version
 from pathlib import Path
+
+import yaml
 
 from bot.german.spacy_model import german
 from bot.knowledge import load_knowledge
@@ -16,15 +20,20 @@ from bot.settings import PROJECT, Settings
 logger = logging.getLogger(__name__)
 
 MODEL_PREFIX = "lotse-"
+_PACKAGES = ("rasa", "spacy", "scikit-learn", "HanTa")
 _CODE = ("bot/nlu", "bot/german", "bot/knowledge/search")
 
 
 def fingerprint(settings: Settings) -> str:
     """Return a digest of everything that the model is made of.
 
-    Texts of entries are not part of it: they are read when the assistant starts, not learnt.
+    Texts of entries and responses are no part of it: they are read at the start, not learnt.
     """
     digest = hashlib.sha256()
+    domain = yaml.load((PROJECT / "domain.yml").read_text("utf-8"), Loader=yaml.CSafeLoader)
+    del domain["responses"]
+    digest.update(json.dumps(domain, sort_keys=True).encode())
+    digest.update(" ".join(f"{name} {version(name)}" for name in _PACKAGES).encode())
     for path in sorted(_inputs()):
         digest.update(path.relative_to(PROJECT).as_posix().encode())
         digest.update(path.read_bytes())
@@ -38,8 +47,6 @@ def fingerprint(settings: Settings) -> str:
 
 def _inputs() -> Iterable[Path]:
     yield PROJECT / "config.yml"
-    yield PROJECT / "domain.yml"
-    yield PROJECT / "requirements.lock"
     for folder in ("data/nlu", "data/rules"):
         yield from (PROJECT / folder).glob("*.yml")
     for folder in _CODE:

@@ -8,22 +8,17 @@ well-formed request with exactly one outcome, and everything else with a clear e
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Awaitable, Callable
-from typing import Any, Optional
+from typing import Any
 from uuid import uuid4
 
-from rasa.core.channels.channel import CollectingOutputChannel, InputChannel, UserMessage
+from rasa.core.channels.channel import InputChannel, UserMessage
 from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from bot.answer import Outcome
-from bot.dialogue.texts import get_texts
-from bot.german.text import clean
-from bot.settings import get_settings
-
-logger = logging.getLogger(__name__)
+from bot.answer import Reply, render_text
+from bot.channels.turn import take_turn
 
 SENDER_LIMIT = 200
 BODY_LIMIT = 64 * 1024
@@ -47,13 +42,11 @@ class RestChannel(InputChannel):
         return "rest"
 
     @classmethod
-    def from_credentials(cls, credentials: Optional[dict[str, Any]]) -> RestChannel:
+    def from_credentials(cls, credentials: dict[str, Any] | None) -> RestChannel:
         """There are no credentials: the channel is for loopback only."""
         return cls()
 
-    def blueprint(
-        self, on_new_message: Callable[[UserMessage], Awaitable[Any]]
-    ) -> Blueprint:
+    def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
         """Return the routes of the channel."""
         blueprint = Blueprint("lotse_rest", __name__)
 
@@ -69,19 +62,8 @@ class RestChannel(InputChannel):
                 return response.json(
                     {"error": {"code": error.code, "message": str(error)}}, error.status
                 )
-            if reply := refuse(text):
-                return response.json([{"recipient_id": sender, **part} for part in reply])
-            collector = CollectingOutputChannel()
-            # a leading slash would make Rasa take typed text for an intent
-            typed = clean(text).lstrip("/").strip() or "?"
-            message = UserMessage(
-                typed, collector, sender, input_channel=self.name(), metadata=metadata
-            )
-            try:
-                await on_new_message(message)
-            except Exception:
-                logger.exception("Eine Nachricht ließ sich nicht beantworten")
-            return response.json(one_outcome(collector.messages, sender))
+            reply = await take_turn(on_new_message, text, sender, self.name(), metadata)
+            return response.json([{"recipient_id": sender, **part} for part in as_messages(reply)])
 
         return blueprint
 
@@ -107,7 +89,11 @@ def parse(request: Request) -> tuple[str, str, dict[str, Any] | None]:
         raise RequestError(400, "message", '"message" must be a string')
     if sender is None:
         sender = uuid4().hex  # never a shared conversation
-    if not isinstance(sender, str) or not 0 < len(sender) <= SENDER_LIMIT or not sender.isprintable():
+    if (
+        not isinstance(sender, str)
+        or not 0 < len(sender) <= SENDER_LIMIT
+        or not sender.isprintable()
+    ):
         text_ = f'"sender" must be a printable string of at most {SENDER_LIMIT} characters'
         raise RequestError(400, "sender", text_)
     if metadata is not None and not isinstance(metadata, dict):
@@ -115,26 +101,11 @@ def parse(request: Request) -> tuple[str, str, dict[str, Any] | None]:
     return sender, text.encode("utf-8", "replace").decode(), metadata
 
 
-def refuse(text: str) -> list[dict[str, Any]] | None:
-    """Return the reply to a text that is empty or too long, or ``None`` when it is neither."""
-    limit = get_settings().message_limit
-    if not clean(text):
-        topic, sentence = "leer", get_texts()("leer")
-    elif len(text) > limit:
-        topic, sentence = "zu_lang", get_texts()("zu_lang", anzahl=str(limit))
-    else:
-        return None
-    outcome = Outcome("dialog", topic=topic)
-    return [{"text": sentence}, {"custom": {"answer": outcome.to_json()}}]
-
-
-def one_outcome(messages: list[dict[str, Any]], sender: str) -> list[dict[str, Any]]:
-    """Return the messages with exactly one outcome; an error that left none becomes one."""
-    outcomes = [m for m in messages if "answer" in (m.get("custom") or {})]
-    if outcomes:
-        return [m for m in messages if m not in outcomes] + outcomes[-1:]
-    failed = Outcome("no_answer", confidence=0.0)
+def as_messages(reply: Reply) -> list[dict[str, Any]]:
+    """Return a reply in the form of Rasa's REST channel: text with buttons, then the outcome."""
+    buttons = [{"title": choice.title, "payload": choice.title} for choice in reply.choices]
+    text = {"text": render_text(reply.parts)}
     return [
-        {"recipient_id": sender, "text": get_texts()("fehler")},
-        {"recipient_id": sender, "custom": {"answer": failed.to_json()}},
+        {**text, "buttons": buttons} if buttons else text,
+        {"custom": {"answer": reply.outcome.to_json()}},
     ]

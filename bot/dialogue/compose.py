@@ -99,7 +99,11 @@ def overview(group: str, kind: str | None, context: Context, start: int = 0) -> 
         parts += [Paragraph(e.kurz) for e in context.knowledge.select(group, "handlungslogik")[:1]]
     parts.append(Numbered(tuple(entry.titel for entry in page), start + 1))
     places = context.texts("quelle_mehrere", kapitel=str(context.knowledge.groups[group].kapitel))
-    parts.append(SourceLine(context.texts("quelle_zeile", quelle=f"{context.knowledge.document.titel}, {places}")))
+    parts.append(
+        SourceLine(
+            context.texts("quelle_zeile", quelle=f"{context.knowledge.document.titel}, {places}")
+        )
+    )
     choices = list(entry_choices([entry.id for entry in page[:3]], context))
     if start + PAGE < len(entries):
         rest = str(len(entries) - start - PAGE)
@@ -153,7 +157,10 @@ def clarify_entries(ids: Sequence[str], confidence: float, context: Context) -> 
             entries=tuple(ids),
             confidence=confidence,
         ),
-        (Paragraph(context.texts("meinten_sie")), Numbered(tuple(context.knowledge[i].titel for i in ids))),
+        (
+            Paragraph(context.texts("meinten_sie")),
+            Numbered(tuple(context.knowledge[i].titel for i in ids)),
+        ),
         choices,
     )
 
@@ -168,10 +175,19 @@ def clarify_group(context: Context, kind: str | None = None) -> Reply:
 
 
 def no_answer(
-    near: Sequence[str], context: Context, *, theme: str = "", failures: int = 0, confidence: float = 1.0
+    near: Sequence[str],
+    context: Context,
+    *,
+    theme: str = "",
+    failures: int = 0,
+    confidence: float = 1.0,
 ) -> Reply:
     """Say plainly that the knowledge base does not hold it, and show ways onward."""
-    name = f"nicht_im_wissen_{theme}" if f"nicht_im_wissen_{theme}" in context.texts else "nicht_im_wissen"
+    name = (
+        f"nicht_im_wissen_{theme}"
+        if f"nicht_im_wissen_{theme}" in context.texts
+        else "nicht_im_wissen"
+    )
     parts: list[Part] = [Paragraph(context.texts(name)), contact(context)]
     choices: tuple[Choice, ...]
     if near and failures < 2:

@@ -15,31 +15,30 @@ ANSWER_FROM = 0.30
 OFFER_FROM = 0.12
 
 _IN_CONTEXT = 4.0
-"""How much likelier an entry is when a pointing message („was biete ich denen?“) continues its group."""
+"""How much likelier an entry is when a message („was biete ich denen?“) continues its group."""
 _EXCLUDED = 0.05
 
 
 def concern(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
     """Answer a message that is about something specific."""
-    ranking = in_context(turn, state)
+    ranking = [(i, p) for i, p in in_context(turn, state) if i in context.knowledge]
+    if len(turn.groups) == 1:
+        state = replace(state, gruppe=turn.groups[0])
     state = replace(state, frage=turn.text)
     if not ranking or ranking[0][1] < OFFER_FROM:
         return not_known(turn, state, context)
-    ids = [entry_id for entry_id, _ in ranking if entry_id in context.knowledge]
-    best, confidence = ids[0], ranking[0][1]
+    ids, (best, confidence) = [i for i, _ in ranking], ranking[0]
     if confidence < ANSWER_FROM:
         reply = compose.clarify_entries(ids[:3], confidence, context)
         return reply, replace(state, fehlversuche=state.fehlversuche + 1)
-    related = [*ids[1:2], *context.knowledge[best].siehe_auch]
-    reply = compose.answer(
-        context.knowledge[best], context, related=list(dict.fromkeys([*ids[1:3], *related])), confidence=confidence
-    )
+    entry = context.knowledge[best]
+    reply = compose.answer(entry, context, related=ids[1:3], confidence=confidence)
     return reply, state.showing(shown_of(reply))
 
 
 def not_known(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
     """Say that the knowledge base does not hold the answer."""
-    theme = max(turn.details, key=lambda name: turn.details[name]) if turn.intent == OUT_OF_SCOPE and turn.details else ""
+    theme = turn.likeliest_detail if turn.intent == OUT_OF_SCOPE else ""
     near = [] if theme in ("fern", "kommunal") else [i for i, _ in in_context(turn, state)]
     reply = compose.no_answer(
         [i for i in near if i in context.knowledge],

@@ -61,7 +61,9 @@ def where_from(turn: Turn, state: State, context: Context) -> tuple[Reply, State
     if state.last.status == "answer":
         entries = entries[:1]
     lines = [
-        SourceLine(context.texts("quelle_von", titel=e.titel, quelle=context.knowledge.source_line(e)))
+        SourceLine(
+            context.texts("quelle_von", titel=e.titel, quelle=context.knowledge.source_line(e))
+        )
         for e in entries
     ]
     return compose.dialog("quelle", context, lines, entries=[e.id for e in entries]), state
@@ -134,7 +136,9 @@ def pick(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
         if lists
         else state.last.entries
         if state.last
-        else tuple(target.split(":")[1] for _, target in state.angebot if target.startswith("eintrag:"))
+        else tuple(
+            target.split(":")[1] for _, target in state.angebot if target.startswith("eintrag:")
+        )
     )
     if not listed:
         return _nothing_yet("auswahl", state, context)

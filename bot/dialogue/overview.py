@@ -1,4 +1,4 @@
-"""Overviews of a group, turning to another group, and comparing two."""
+"""Overviews of one group, and of two side by side."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from bot.dialogue.state import State
 from bot.dialogue.turn import Context, Turn
 
 _SURE_OF_GROUP = 0.6
-_SAME_QUESTION_FROM = 0.25
-"""A question carried over to another group is answered from this score on, else comes the overview."""
 _KIND_WORDS = {
     "empfehl": "empfehlung",
     "tipp": "empfehlung",
@@ -47,30 +45,10 @@ def whole_group(turn: Turn, state: State, context: Context) -> tuple[Reply, Stat
     return show(group, None, state, context)
 
 
-def turn_to_group(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
-    """Turn to another group, or correct group or kind; what was asked stays the same."""
-    kind = named_kind(turn)
-    group = turn.groups[-1] if turn.groups else _group(turn, state) if kind else None
-    if group is None:
-        return compose.clarify_group(context, kind), state
-    last = state.last
-    asked = state.frage and (last is None or last.status == "answer" or state.fehlversuche)
-    if asked and not kind:
-        ranking = context.rank(f"{state.frage} {turn.text}", group)
-        if ranking and ranking[0][1] >= _SAME_QUESTION_FROM:
-            ids = [entry_id for entry_id, _ in ranking]
-            reply = compose.answer(
-                context.knowledge[ids[0]], context, related=ids[1:3], confidence=ranking[0][1]
-            )
-            return reply, state.showing(shown_of(reply))
-    kind = kind or (state.art if last or state.art else None)
-    return show(group, None if kind == "grundlage" else kind, state, context)
-
-
 def compare(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
     """Show how two groups tick, one after the other."""
     groups = [group for group in (*turn.groups, *reversed(state.gruppen)) if group != "grundlagen"]
-    groups = list(dict.fromkeys(groups))[:4 if len(turn.groups) > 2 else 2]
+    groups = list(dict.fromkeys(groups))[: 4 if len(turn.groups) > 2 else 2]
     if len(groups) < 2:
         return compose.clarify_group(context, "handlungslogik"), state
     parts: list[Part] = [Paragraph(context.texts("vergleich"))]
@@ -93,9 +71,7 @@ def compare(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
     return reply, replace(state.showing(shown_of(reply)), gruppen=tuple(groups[-2:]))
 
 
-def show(
-    group: str, kind: str | None, state: State, context: Context
-) -> tuple[Reply, State]:
+def show(group: str, kind: str | None, state: State, context: Context) -> tuple[Reply, State]:
     """Show an overview and note it."""
     reply = compose.overview(group, kind, context)
     return reply, state.showing(shown_of(reply))
@@ -110,7 +86,9 @@ def named_kind(turn: Turn) -> str | None:
 
 
 def _negated(before: str) -> bool:
-    return bool({"nicht", "keine", "nich", "net", "statt", "kein"}.intersection(before.split()[-3:]))
+    return bool(
+        {"nicht", "keine", "nich", "net", "statt", "kein"}.intersection(before.split()[-3:])
+    )
 
 
 def _group(turn: Turn, state: State) -> str | None:

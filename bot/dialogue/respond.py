@@ -1,4 +1,4 @@
-"""From a message to a reply: a choice that was on offer comes first, then the handler of the intent."""
+"""From a message to a reply: first a choice on offer, then the handler of the intent."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot.answer import Reply
-from bot.dialogue import compose, follow_up, overview
+from bot.dialogue import compose, correction, follow_up, overview
 from bot.dialogue.concern import shown_of
 from bot.dialogue.state import State
 from bot.dialogue.turn import Context, Turn
@@ -16,9 +16,7 @@ from bot.german.text import fold
 Handler = Callable[[Turn, State, Context], tuple[Reply, State]]
 
 
-def respond(
-    turn: Turn, state: State, context: Context, handler: Handler
-) -> tuple[Reply, State]:
+def respond(turn: Turn, state: State, context: Context, handler: Handler) -> tuple[Reply, State]:
     """Return the reply to a message and the state after it.
 
     Args:
@@ -28,9 +26,7 @@ def respond(
         handler: what the intent calls for, if no choice on offer is taken up.
     """
     target = chosen(turn.text, state)
-    reply, after = (
-        take(target, turn, state, context) if target else handler(turn, state, context)
-    )
+    reply, after = take(target, turn, state, context) if target else handler(turn, state, context)
     return reply, replace(after, angebot=tuple((c.title, c.target) for c in reply.choices))
 
 
@@ -41,7 +37,11 @@ def chosen(text: str, state: State) -> str | None:
         if folded == fold(title):
             return target
     number = re.fullmatch(r"(?:nummer |nr )?(\d{1,2})", folded)
-    if number and state.angebot and not (state.last and state.last.status == "overview" and not state.fehlversuche):
+    if (
+        number
+        and state.angebot
+        and not (state.last and state.last.status == "overview" and not state.fehlversuche)
+    ):
         at = int(number[1]) - 1
         if 0 <= at < len(state.angebot):
             return state.angebot[at][1]
@@ -57,7 +57,7 @@ def take(target: str, turn: Turn, state: State, context: Context) -> tuple[Reply
         return reply, state.showing(shown_of(reply))
     if action == "gruppe":
         chosen_group = replace(turn, groups=(rest,), excluded=())
-        return overview.turn_to_group(chosen_group, state, context)
+        return correction.turn_to_group(chosen_group, state, context)
     if action == "ueberblick":
         group, kind = rest.split(":")
         return overview.show(group, kind, state, context)
@@ -66,5 +66,3 @@ def take(target: str, turn: Turn, state: State, context: Context) -> tuple[Reply
     # nothing of what was offered, or an entry that is gone since
     reply = compose.no_answer([], context, failures=state.fehlversuche)
     return reply, replace(state, fehlversuche=state.fehlversuche + 1)
-
-

@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.answer import Outcome, Paragraph, Reply
-from bot.dialogue import compose
+from bot.dialogue import compose, overview
 from bot.dialogue.state import State
 from bot.dialogue.turn import Context, Turn
 
-_WITH_TOPICS = frozenset({"gruss", "faehigkeiten", "neustart", "bejahen", "verneinen", "abbrechen", "kritik"})
+_WITH_TOPICS = frozenset(
+    {"gruss", "faehigkeiten", "neustart", "bejahen", "verneinen", "abbrechen", "kritik"}
+)
 """After these, people are shown what they can ask about."""
 _WITH_CONTACT = frozenset({"mensch_sprechen", "kritik"})
+_A_QUESTION = 5
+"""A vague message of so many words asks something that is worth keeping for the group to come."""
 
 
 def small_talk(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
@@ -27,8 +31,16 @@ def small_talk(turn: Turn, state: State, context: Context) -> tuple[Reply, State
 
 
 def vague(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
-    """Ask which group is meant by someone who wants „Tipps“ without saying for what."""
-    return compose.clarify_group(context), replace(state, frage=turn.text, art=None)
+    """Ask which group is meant by someone who wants „Tipps“ without saying for what.
+
+    In the middle of a conversation the group is known: „Empfehlungen“ are then those of the group.
+    """
+    if state.gruppe and state.last:
+        return overview.show(
+            state.gruppe, overview.named_kind(turn) or "empfehlung", state, context
+        )
+    question = turn.text if len(turn.words) >= _A_QUESTION else ""
+    return compose.clarify_group(context), replace(state, frage=question, art=None)
 
 
 def start(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:

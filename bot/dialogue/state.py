@@ -67,7 +67,9 @@ class State:
     def to_slots(self) -> dict[str, Any]:
         """Return slot name -> plain value."""
         values = asdict(self)
-        values["verlauf"] = [{**shown, "entries": list(shown["entries"])} for shown in values["verlauf"]]
+        values["verlauf"] = [
+            {**shown, "entries": list(shown["entries"])} for shown in values["verlauf"]
+        ]
         values["angebot"] = [list(choice) for choice in self.angebot]
         values["gruppen"] = list(self.gruppen)
         return values

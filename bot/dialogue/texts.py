@@ -23,7 +23,7 @@ class Texts:
             for name, variants in responses.items()
         }
 
-    def __call__(self, name: str, **blanks: str) -> str:
+    def __call__(self, name: str, /, **blanks: str) -> str:
         """Return a response.
 
         Raises:

@@ -12,6 +12,7 @@ from bot.knowledge.model import Knowledge
 
 OUT_OF_SCOPE = "ausserhalb"
 CONCERN = "anliegen"
+CORRECTION = "korrektur"
 OVERVIEWS = {
     "empfehlungen": "empfehlung",
     "erfolgsfaktoren": "erfolgsfaktor",
@@ -23,8 +24,44 @@ Rank = Callable[[str, str | None], Sequence[tuple[str, float]]]
 """Ranks the entries of a group (``None``: all) for a text: ``[(id, 0…1)]``, best first."""
 
 _POINTING = frozenset(
-    "die den denen deren dem dessen das da dort dabei dafuer dagegen damit daran darauf daraus darin "
-    "davon davor dazu dies diese diesen dieser dieses ihn ihnen ihr ihre ihren sie es er dann so hier".split()
+    [
+        "die",
+        "den",
+        "denen",
+        "deren",
+        "dem",
+        "dessen",
+        "das",
+        "da",
+        "dort",
+        "dabei",
+        "dafuer",
+        "dagegen",
+        "damit",
+        "daran",
+        "darauf",
+        "daraus",
+        "darin",
+        "davon",
+        "davor",
+        "dazu",
+        "dies",
+        "diese",
+        "diesen",
+        "dieser",
+        "dieses",
+        "ihn",
+        "ihnen",
+        "ihr",
+        "ihre",
+        "ihren",
+        "sie",
+        "es",
+        "er",
+        "dann",
+        "so",
+        "hier",
+    ]
 )
 _SHORT = 7
 """A message of fewer words hardly ever names all that it means."""
@@ -56,14 +93,20 @@ class Turn:
         words = self.words
         return len(words) < _SHORT or bool(_POINTING.intersection(words))
 
+    @property
+    def likeliest_detail(self) -> str:
+        """The group or theme that is likeliest within the intent, or an empty string."""
+        return max(self.details, key=lambda name: self.details[name], default="")
+
     @classmethod
-    def from_message(
-        cls, message: Mapping[str, Any], groups: tuple[list[str], list[str]]
-    ) -> Turn:
+    def from_message(cls, message: Mapping[str, Any], groups: tuple[list[str], list[str]]) -> Turn:
         """Build from Rasa's parse result and the groups that it names and rules out."""
         ranking = message.get("intent_ranking") or []
         intent = message.get("intent") or {}
         meant, excluded = groups
+        if not meant and intent.get("name") != CORRECTION:
+            # „zwingen kann ich keinen Betrieb“ is about the Betriebe all the same
+            meant, excluded = excluded, []
         return cls(
             text=message.get("text") or "",
             intent=intent.get("name") or "",

@@ -1,1 +1,1 @@
-"""Measure the running assistant with question sets; the figures are defined in ``docs/bewertung.md``."""
+"""Measure the running assistant with question sets (``docs/bewertung.md`` defines the figures)."""

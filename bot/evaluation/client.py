@@ -27,9 +27,10 @@ class Conversation:
             AssistantError: no answer, or an error status.
         """
         body = json.dumps({"sender": self.sender, "message": text}).encode()
-        request = urllib.request.Request(self.url, body, {"Content-Type": "application/json"})
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(self.url, body, headers)  # noqa: S310
         try:
-            with urllib.request.urlopen(request, timeout=30) as reply:  # noqa: S310  (our own URL)
+            with urllib.request.urlopen(request, timeout=30) as reply:  # noqa: S310
                 messages: list[dict[str, Any]] = json.load(reply)
                 return messages
         except (urllib.error.URLError, TimeoutError, ValueError) as error:

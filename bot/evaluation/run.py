@@ -82,7 +82,9 @@ def by_trait(judged: Iterable[Judged], trait: str, figure: str) -> str:
     for item in judged:
         if item.traits.get(trait) and figure in item.counts:
             parts[item.traits[trait]].append(item.counts[figure])
-    values = (f"{name} {sum(hits) / len(hits):.2f} ({len(hits)})" for name, hits in sorted(parts.items()))
+    values = (
+        f"{name} {sum(hits) / len(hits):.2f} ({len(hits)})" for name, hits in sorted(parts.items())
+    )
     return f"{figure} by {trait}: " + " · ".join(values)
 
 
@@ -101,8 +103,7 @@ def misses(judged: Iterable[Judged]) -> str:
     """Return what went wrong, for reading."""
     lines = []
     for item in filter(is_miss, judged):
-        o = item.outcome
-        got = f"{o['status']} {o['topic'] or ''} {o['group']}/{o['kind']} {o['entries'][:3]} {o['confidence']}"
+        got = " ".join(f"{name}={value}" for name, value in item.outcome.items() if value)
         lines.append(f"- {item.text}\n    expected: {item.expected}\n    got:      {got}")
     return "\n".join(lines)
 

@@ -17,11 +17,48 @@ from rapidfuzz.distance import OSA
 from bot.german.spacy_model import analyse, stems
 from bot.german.text import fold, ungender
 
+NEUTRAL = "keine"
+"""The key of words that look as if they named a group but don't."""
 _WORD = re.compile(r"[^\W\d_][\w-]*(?:[:*·/]-?[iI]n(?:nen)?\b|\(in(?:nen)?\))?")
 _NEGATIONS = frozenset(
-    "nicht nich nit net ned kein keine keinen keiner keinem statt anstatt ohne weder".split()
+    [
+        "nicht",
+        "nich",
+        "nit",
+        "net",
+        "ned",
+        "kein",
+        "keine",
+        "keinen",
+        "keiner",
+        "keinem",
+        "statt",
+        "anstatt",
+        "ohne",
+        "weder",
+    ]
 )
-_NOT_BETWEEN = frozenset("nur wie was wer warum wieso ob wenn ich du er wir meinte mein meine will wollte".split())
+_NOT_BETWEEN = frozenset(
+    [
+        "nur",
+        "wie",
+        "was",
+        "wer",
+        "warum",
+        "wieso",
+        "ob",
+        "wenn",
+        "ich",
+        "du",
+        "er",
+        "wir",
+        "meinte",
+        "mein",
+        "meine",
+        "will",
+        "wollte",
+    ]
+)
 """Words after which an earlier „nicht“ no longer belongs to the group."""
 _FUZZY_FROM = 6
 """Shorter words are too close to other words to allow a typo."""
@@ -40,7 +77,7 @@ class Mention:
 
 
 class GroupFinder:
-    """Knows the words for each group. Build it once; :meth:`find` takes well under a millisecond."""
+    """Knows the words for each group. Build it once; :meth:`find` takes under a millisecond."""
 
     def __init__(self, words: Mapping[str, Iterable[str]], neutral: Iterable[str] = ()) -> None:
         """Index the words.
@@ -77,7 +114,9 @@ class GroupFinder:
         mentions += self._find_phrases(text, mentions)
         mentions.sort(key=lambda mention: mention.start)
         starts = [0, *(mention.end for mention in mentions)]
-        return [self._mark_excluded(mention, text, start) for mention, start in zip(mentions, starts)]
+        return [
+            self._mark_excluded(mention, text, start) for mention, start in zip(mentions, starts)
+        ]
 
     def _find_phrases(self, text: str, found: list[Mention]) -> list[Mention]:
         if self._phrase_pattern is None:
@@ -136,7 +175,7 @@ class GroupFinder:
 
     @staticmethod
     def _mark_excluded(mention: Mention, text: str, after_mention: int) -> Mention:
-        """Mark a mention that „nicht“, „kein“ … rules out; look no further back than the last mention."""
+        """Mark a mention that „nicht“ … rules out; look no further back than the last mention."""
         before = text[after_mention : mention.start].lower()
         clause = re.split(r"[,;.!?:]|\bsondern\b|\baber\b", before)[-1].split()[-4:]
         negations = [index for index, word in enumerate(clause) if word in _NEGATIONS]
@@ -144,6 +183,12 @@ class GroupFinder:
         # „Politik nicht, sondern …“
         postponed = re.match(r"\s+nicht\s*,?\s*(sondern|eher|lieber)", text[mention.end :].lower())
         return replace(mention, excluded=True) if negated or postponed else mention
+
+
+def from_words(words: Mapping[str, list[str]]) -> GroupFinder:
+    """Build a finder from group -> words, where :data:`NEUTRAL` holds the words of no group."""
+    groups = {group: names for group, names in words.items() if group != NEUTRAL}
+    return GroupFinder(groups, words.get(NEUTRAL, []))
 
 
 def _with_endings(phrase: str) -> str:

@@ -8,8 +8,10 @@ one place, :func:`choose`; a model trained with one is never run with the other.
 
 from __future__ import annotations
 
+import gzip
 import importlib.util
 import logging
+import pickle
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -35,11 +37,27 @@ _STEMS = {"NN", "NE", "VV", "AD"}
 _UPOS_EXACT = {"ADV": "ADV", "KOUS": "SCONJ", "KOUI": "SCONJ", "PPOSAT": "DET", "PDAT": "DET"}
 
 
+class _ModelReader(pickle.Unpickler):
+    """Reads HanTa's model: plain containers and numpy numbers, and nothing else.
+
+    The model was written with numpy 2, which has moved a module that Rasa's numpy has elsewhere.
+    """
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) in {("numpy._core.multiarray", "scalar"), ("numpy", "dtype")}:
+            return super().find_class(module.replace("._core", ".core"), name)
+        raise pickle.UnpicklingError(f"{module}.{name} has no place in the model")
+
+
 @lru_cache(maxsize=1)
 def _tagger() -> Any:
-    from HanTa.HanoverTagger import HanoverTagger
+    from HanTa import HanoverTagger
 
-    return HanoverTagger("morphmodel_ger.pgz")
+    model_file = Path(HanoverTagger.__file__).with_name("morphmodel_ger.pgz")
+    with gzip.open(model_file) as file:
+        tagger = HanoverTagger.HanoverTagger(None, _ModelReader(file).load())
+    tagger.strict = False  # as for a model read by its file name
+    return tagger
 
 
 @lru_cache(maxsize=50_000)

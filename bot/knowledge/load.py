@@ -93,7 +93,8 @@ def load_knowledge(folder: Path, local: Path | None = None) -> Knowledge:
                     Problem(
                         parsed.path,
                         parsed.line(("eintraege", position, "id")),
-                        f"die Id steht schon in {other.path.name}, Zeile {other.line(('eintraege', at))}",
+                        f"die Id steht schon in {other.path.name}, "
+                        f"Zeile {other.line(('eintraege', at))}",
                         "jeder Id nur einen Eintrag geben",
                         entry.id,
                     )
@@ -223,9 +224,7 @@ def _parse(path: Path, problems: list[Problem]) -> ParsedFile | None:
             _walk(node, (), lines, twice)
             for line, key in twice:
                 remedy = "einen der beiden streichen"
-                problems.append(
-                    Problem(path, line, f"der Schlüssel „{key}“ steht doppelt", remedy)
-                )
+                problems.append(Problem(path, line, f"der Schlüssel „{key}“ steht doppelt", remedy))
             return ParsedFile(path, loader.construct_document(node) if node else None, lines)
         finally:
             loader.dispose()

@@ -7,7 +7,7 @@ each one, and :mod:`bot.knowledge.schema` exports the models as JSON Schema.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Literal, Optional
+from typing import Literal
 
 from pydantic import BaseModel, ConstrainedStr, Extra, Field, conlist
 
@@ -50,9 +50,9 @@ class Strict(BaseModel):
 class Source(Strict):
     """Where a statement comes from."""
 
-    kapitel: Optional[int] = Field(None, ge=1, description="Kapitel im Quelldokument")
+    kapitel: int | None = Field(None, ge=1, description="Kapitel im Quelldokument")
     stelle: Text = Field(..., description="Stelle, zum Beispiel „Handlungsempfehlung 4“")
-    dokument: Optional[Text] = Field(
+    dokument: Text | None = Field(
         None, description="Nur bei eigenen Einträgen: das Dokument, aus dem der Eintrag stammt"
     )
 
@@ -75,7 +75,9 @@ class Entry(Strict):
     einfach: Text = Field(..., description="Dasselbe in Einfacher Sprache")
     fragen: conlist(Text) = Field(default=[], description="So fragen Menschen danach")  # type: ignore[valid-type]
     stichworte: conlist(Text) = Field(default=[], description="Wörter, unter denen man sucht")  # type: ignore[valid-type]
-    siehe_auch: conlist(EntryId) = Field(default=[], description="Ids von Einträgen, die weiterhelfen")  # type: ignore[valid-type]
+    siehe_auch: conlist(EntryId) = Field(
+        default=[], description="Ids von Einträgen, die weiterhelfen"
+    )  # type: ignore[valid-type]
     quelle: Source = Field(..., description="Woher die Aussage stammt")
     gruppe: Gruppe = Field("grundlagen", description="Wird aus dem Kopf der Datei übernommen")
 

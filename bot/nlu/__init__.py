@@ -1,1 +1,1 @@
-"""Rasa graph components for German. The work is done in :mod:`bot.german` and :mod:`bot.knowledge`."""
+"""Rasa graph components for German; :mod:`bot.german` and :mod:`bot.knowledge` do the work."""

@@ -9,6 +9,7 @@ in the document at all?“ are answered by the same probabilities. Rasa sees the
 from __future__ import annotations
 
 import logging
+import warnings
 from collections import defaultdict
 from typing import Any
 
@@ -23,10 +24,11 @@ from rasa.shared.nlu.constants import INTENT, METADATA, METADATA_EXAMPLE, METADA
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy.sparse import csr_matrix, hstack, vstack
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from bot.german.groups import GroupFinder, named_groups
-from bot.nlu.groups import finder, group_words
+from bot.german.groups import GroupFinder, from_words, named_groups
+from bot.nlu.groups import group_words
 from bot.nlu.importer import CONCERN, ENTRY
 
 logger = logging.getLogger(__name__)
@@ -51,8 +53,13 @@ class MessageClassifier(IntentClassifier, GraphComponent):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """``C``: inverse strength of the L2 penalty. ``per_group``: intents learnt for each group."""
-        return {"C": 10.0, "max_iter": 60, "per_group": []}
+        """Return the options.
+
+        ``C``: inverse strength of the L2 penalty. ``epochs``: passes over the data.
+        ``temperature``: divides the scores, so that probabilities are true to the frequency of
+        being right on writers never seen. ``per_group``: intents learnt for each group apart.
+        """
+        return {"C": 10.0, "epochs": 15, "temperature": 0.55, "per_group": []}
 
     def __init__(
         self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource
@@ -76,15 +83,20 @@ class MessageClassifier(IntentClassifier, GraphComponent):
         return cls(config, model_storage, resource)
 
     def train(self, training_data: TrainingData) -> Resource:
-        """Fit the regression (about a minute and a half on two cores for 10,000 examples)."""
-        groups = finder(group_words(training_data))
+        """Fit the regression (about half a minute on two cores for 12,000 examples)."""
+        groups = from_words(group_words(training_data))
         examples = [m for m in training_data.intent_examples if m.get(TEXT)]
         labelled = [(m, label) for m in examples if (label := self._label(m, groups))]
         features = vstack([_features(message) for message, _ in labelled], format="csr")
         labels = [label for _, label in labelled]
         logger.info("Training: %d Beispiele, %d Klassen", len(labels), len(set(labels)))
-        regression = LogisticRegression(C=self._config["C"], max_iter=self._config["max_iter"])
-        regression.fit(features, labels)
+        regression = LogisticRegression(
+            C=self._config["C"], solver="sag", max_iter=self._config["epochs"], random_state=0
+        )
+        with warnings.catch_warnings():
+            # a fixed number of epochs is meant: more of them change the answers no further
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            regression.fit(features, labels)
         self._labels = regression.classes_.tolist()
         self._weights = np.ascontiguousarray(regression.coef_.T, np.float32)
         self._bias = regression.intercept_.astype(np.float32)
@@ -109,10 +121,10 @@ class MessageClassifier(IntentClassifier, GraphComponent):
         """Load a trained classifier."""
         classifier = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as folder:
-            with np.load(folder / "regression.npz", allow_pickle=False) as data:
-                classifier._labels = data["labels"].tolist()
-                classifier._weights = data["weights"]
-                classifier._bias = data["bias"]
+            data = np.load(folder / "regression.npz", allow_pickle=False)
+            classifier._labels = data["labels"].tolist()
+            classifier._weights = data["weights"]
+            classifier._bias = data["bias"]
         return classifier
 
     def process(self, messages: list[Message]) -> list[Message]:
@@ -121,7 +133,8 @@ class MessageClassifier(IntentClassifier, GraphComponent):
             if not message.get(TEXT):
                 continue
             scores = np.asarray(_features(message) @ self._weights).ravel() + self._bias
-            chances = np.exp(scores - scores.max())
+            scores = (scores - scores.max()) / self._config["temperature"]
+            chances = np.exp(scores)
             self._annotate(message, chances / chances.sum())
         return messages
 

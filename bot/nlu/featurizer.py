@@ -1,4 +1,4 @@
-"""Meaning and words of a message as features, for every classifier that comes after it."""
+"""Meaning, words and named groups of a message as features, for the classifiers after it."""
 
 from __future__ import annotations
 
@@ -19,10 +19,14 @@ from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE, TEXT
 from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
+from scipy.sparse import csr_matrix, hstack
 
+from bot.german.groups import from_words, named_groups
+from bot.german.spacy_model import german
+from bot.knowledge.model import GRUPPEN
 from bot.knowledge.search.encoder import Encoder, get_encoder
 from bot.knowledge.search.features import LexicalFeatures
-from bot.german.spacy_model import german
+from bot.nlu.groups import group_words
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +60,8 @@ class MeaningFeaturizer(Featurizer, GraphComponent):
         self._model_storage = model_storage
         self._resource = resource
         self._lexical = LexicalFeatures()
+        self._group_words: dict[str, list[str]] = {}
+        self._groups = from_words({})
         self._encoder: Encoder | None = get_encoder()
         self._centre: np.ndarray | None = None
 
@@ -75,6 +81,8 @@ class MeaningFeaturizer(Featurizer, GraphComponent):
         messages = [m for m in training_data.training_examples if m.get(TEXT)]
         texts = [m.get(TEXT) for m in messages]
         self._lexical.fit(texts, [_words(m) for m in messages])
+        self._group_words = group_words(training_data)
+        self._groups = from_words(self._group_words)
         if self._encoder:
             save = getattr(self._encoder, "save", None)
             if save:
@@ -93,7 +101,9 @@ class MeaningFeaturizer(Featurizer, GraphComponent):
         if not messages:
             return messages
         texts = [message.get(TEXT) or "" for message in messages]
-        sparse = self._lexical.transform(texts, [_words(message) for message in messages])
+        lexical = self._lexical.transform(texts, [_words(message) for message in messages])
+        groups = csr_matrix([self._named(text) for text in texts], dtype=np.float32)
+        sparse = hstack([lexical, groups], format="csr")
         for row, message in enumerate(messages):
             self._add(message, sparse[row])
         if self._encoder and self._centre is not None:
@@ -102,6 +112,11 @@ class MeaningFeaturizer(Featurizer, GraphComponent):
             for row, message in enumerate(messages):
                 self._add(message, dense[row : row + 1])
         return messages
+
+    def _named(self, text: str) -> list[float]:
+        """Return for each group whether the text names it, and whether it names none."""
+        meant, _ = named_groups(self._groups.find(text))
+        return [*(float(group in meant) for group in GRUPPEN), float(not meant)]
 
     def _add(self, message: Message, features: Any) -> None:
         message.add_features(Features(features, FEATURE_TYPE_SENTENCE, TEXT, self._identifier))
@@ -112,6 +127,9 @@ class MeaningFeaturizer(Featurizer, GraphComponent):
             if self._centre is not None:
                 arrays["centre"] = self._centre
             np.savez_compressed(folder / "features.npz", **arrays)
+            rasa.shared.utils.io.dump_obj_as_json_to_file(
+                folder / "group_words.json", self._group_words
+            )
             rasa.shared.utils.io.dump_obj_as_json_to_file(
                 folder / "made_with.json", {"german": german()[0], "encoder": self._encoder_name}
             )
@@ -144,8 +162,12 @@ class MeaningFeaturizer(Featurizer, GraphComponent):
                     f"Das Modell wurde mit {made_with} trainiert, hier ist {here}. "
                     "Abhilfe: neu trainieren („make train“)."
                 )
+            featurizer._group_words = rasa.shared.utils.io.read_json_file(
+                folder / "group_words.json"
+            )
             with np.load(folder / "features.npz", allow_pickle=False) as data:
                 arrays = {key: data[key] for key in data.files}
+        featurizer._groups = from_words(featurizer._group_words)
         featurizer._centre = arrays.pop("centre", None)
         featurizer._lexical = LexicalFeatures.from_dict(arrays)
         return featurizer

@@ -15,13 +15,11 @@ from rasa.shared.nlu.constants import ENTITIES, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.german.groups import GroupFinder
+from bot.german.groups import from_words
 
 GROUP = "akteursgruppe"
 EXCLUDED = "ausgeschlossen"
 """The role of a group that is ruled out."""
-NEUTRAL = "keine"
-"""The synonym value of words that look as if they named a group but don't."""
 
 
 def group_words(training_data: TrainingData) -> dict[str, list[str]]:
@@ -30,12 +28,6 @@ def group_words(training_data: TrainingData) -> dict[str, list[str]]:
     for word, group in training_data.entity_synonyms.items():
         words[group].append(word)
     return dict(words)
-
-
-def finder(words: dict[str, list[str]]) -> GroupFinder:
-    """Build the finder for words as :func:`group_words` returns them."""
-    groups = {group: names for group, names in words.items() if group != NEUTRAL}
-    return GroupFinder(groups, words.get(NEUTRAL, []))
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=True)
@@ -47,7 +39,7 @@ class GroupExtractor(GraphComponent, EntityExtractorMixin):
     ) -> None:
         self._model_storage = model_storage
         self._resource = resource
-        self._finder = finder(words)
+        self._finder = from_words(words)
 
     @classmethod
     def create(
@@ -63,7 +55,7 @@ class GroupExtractor(GraphComponent, EntityExtractorMixin):
     def train(self, training_data: TrainingData) -> Resource:
         """Keep the synonyms of the groups."""
         words = group_words(training_data)
-        self._finder = finder(words)
+        self._finder = from_words(words)
         with self._model_storage.write_to(self._resource) as folder:
             rasa.shared.utils.io.dump_obj_as_json_to_file(folder / "words.json", words)
         return self._resource

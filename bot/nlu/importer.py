@@ -6,7 +6,7 @@ and ``rasa data validate`` see them.
 
 from __future__ import annotations
 
-from typing import Any, Optional, Union
+from typing import Any
 
 from rasa.shared.core.domain import Domain
 from rasa.shared.importers.rasa import RasaFileImporter
@@ -27,9 +27,9 @@ class KnowledgeImporter(RasaFileImporter):
 
     def __init__(
         self,
-        config_file: Optional[str] = None,
-        domain_path: Optional[str] = None,
-        training_data_paths: Optional[Union[list[str], str]] = None,
+        config_file: str | None = None,
+        domain_path: str | None = None,
+        training_data_paths: list[str] | str | None = None,
         **_: Any,
     ) -> None:
         super().__init__(config_file, domain_path, training_data_paths)
@@ -42,7 +42,7 @@ class KnowledgeImporter(RasaFileImporter):
         """
         return Domain.from_dict({**super().get_domain().as_dict(), "responses": {}})
 
-    def get_nlu_data(self, language: Optional[str] = "de") -> TrainingData:
+    def get_nlu_data(self, language: str | None = "de") -> TrainingData:
         """Return the examples of ``data/nlu`` and the questions of ``data/knowledge``."""
         settings = get_settings()
         knowledge = load_knowledge(settings.knowledge_dir, settings.local_dir)

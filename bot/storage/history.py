@@ -21,7 +21,9 @@ def bound(tracker: DialogueStateTracker, domain: Domain, limit: int) -> list[Eve
     events = list(tracker.events)
     if len(events) <= limit:
         return events
-    cuts = [i for i, e in enumerate(events) if isinstance(e, UserUttered) and i >= len(events) - limit]
+    cuts = [
+        i for i, e in enumerate(events) if isinstance(e, UserUttered) and i >= len(events) - limit
+    ]
     cut = cuts[0] if cuts else len(events) - limit
     before = DialogueStateTracker.from_events(tracker.sender_id, events[:cut], domain.slots)
     initial = {slot.name: slot.initial_value for slot in domain.slots}

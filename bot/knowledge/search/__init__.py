@@ -1,1 +1,1 @@
-"""Finding entries: sentence embeddings, lexical features, and ranking. Nothing here imports Rasa."""
+"""Finding entries: sentence embeddings, lexical features, ranking. Nothing imports Rasa."""

@@ -76,7 +76,7 @@ class CachedEncoder:
 
     def encode(self, texts: Sequence[str]) -> Matrix:
         """Return one unit vector for each text, shape ``(len(texts), dimension)``."""
-        keys = [hashlib.sha1(text.encode()).hexdigest() for text in texts]
+        keys = [_key(text) for text in texts]
         found: dict[str, Matrix] = {}
         missing: dict[str, str] = {}
         for key, text in zip(keys, texts):
@@ -92,7 +92,11 @@ class CachedEncoder:
                 found[key] = self._recent[key] = vector
             while len(self._recent) > self._size:
                 self._recent.popitem(last=False)
-        return np.stack([found[key] for key in keys]) if keys else np.zeros((0, self.dimension), np.float32)
+        return (
+            np.stack([found[key] for key in keys])
+            if keys
+            else np.zeros((0, self.dimension), np.float32)
+        )
 
     def save(self, texts: Sequence[str]) -> None:
         """Write the vectors of exactly these texts to the file; compute the missing ones."""
@@ -102,10 +106,10 @@ class CachedEncoder:
         for start in range(0, len(texts), batch):
             part = texts[start : start + batch]
             for text, vector in zip(part, self.encode(part)):
-                self._stored[hashlib.sha1(text.encode()).hexdigest()] = vector
+                self._stored[_key(text)] = vector
             if start // batch % 10 == 0:
                 logger.info("Embeddings: %d von %d Sätzen", start, len(texts))
-        keys = [hashlib.sha1(text.encode()).hexdigest() for text in texts]
+        keys = [_key(text) for text in texts]
         self._file.parent.mkdir(parents=True, exist_ok=True)
         temporary = self._file.with_suffix(".new.npz")
         np.savez(
@@ -115,6 +119,10 @@ class CachedEncoder:
             vectors=np.stack([self._stored[key] for key in keys]).astype(np.float16),
         )
         temporary.replace(self._file)
+
+
+def _key(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def _read(file: Path, encoder: Encoder) -> dict[str, Matrix]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ def word_features(words: Sequence[tuple[str, str]]) -> list[str]:
             lemmas.append(folded)
             if len(word) >= _COMPOUND_FROM and word.isalpha():
                 parts.extend(_folded_stems(word))
-    pairs = [f"{left} {right}" for left, right in zip(lemmas, lemmas[1:])]
+    pairs = [f"{left} {right}" for left, right in pairwise(lemmas)]
     return lemmas + pairs + parts
 
 

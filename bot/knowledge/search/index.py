@@ -30,7 +30,9 @@ class QuestionIndex:
         self._encoder = encoder
         texts, owners = [], []
         for entry in knowledge.values():
-            for text in dict.fromkeys([entry.titel, entry.kurz, " ".join(entry.stichworte), *entry.fragen]):
+            for text in dict.fromkeys(
+                [entry.titel, entry.kurz, " ".join(entry.stichworte), *entry.fragen]
+            ):
                 texts.append(text)
                 owners.append(entry.id)
         self._ids = list(knowledge)

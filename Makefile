@@ -1,0 +1,54 @@
+# „make“ ohne Ziel listet, was es gibt.
+PYTHON3 ?= python3
+PYTHON := .venv/bin/python
+export RASA_TELEMETRY_ENABLED := false
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run chat ask train evaluate knowledge test test-fast check format lock clean
+
+help:  ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup:  ## Set everything up: Python environment, dependencies, German model (repeatable)
+	@$(PYTHON3) scripts/setup.py
+
+run: setup  ## Train if need be and serve on http://localhost:5005
+	@$(PYTHON) -m bot serve
+
+chat: setup  ## Talk to the assistant in the terminal
+	@$(PYTHON) -m bot chat
+
+ask: setup  ## Ask one question: make ask Q="Wie gewinne ich die Wirtschaft?"
+	@$(PYTHON) -m bot ask "$(Q)"
+
+train: setup  ## Train when something that matters has changed
+	@$(PYTHON) -m bot train
+
+evaluate: setup  ## Measure the running assistant: make evaluate [FILES="a.yml b.yml"]
+	@$(PYTHON) -m bot evaluate --misses $(FILES)
+
+knowledge: setup  ## Check the knowledge base
+	@$(PYTHON) -m bot knowledge check
+
+test: setup check  ## Run all tests
+	@$(PYTHON) -m pytest
+
+test-fast: setup  ## Run the tests that need no training (under a minute)
+	@$(PYTHON) -m pytest -m "not rasa"
+
+check: setup  ## Lint, formatting, types
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m mypy
+
+format: setup  ## Format the code
+	@$(PYTHON) -m ruff check --fix .
+	@$(PYTHON) -m ruff format .
+
+lock:  ## Resolve the dependencies anew (needs uv)
+	uv pip compile --universal --python-version 3.10 --generate-hashes --no-annotate \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	  --extra dev pyproject.toml --output-file requirements.lock --quiet
+
+clean:  ## Remove everything that setup and training made
+	rm -rf .venv .lotse .rasa models results .pytest_cache .mypy_cache .ruff_cache
