@@ -14,9 +14,10 @@ from bot.dialogue.turn import CONCERN, OUT_OF_SCOPE, Context, Turn
 ANSWER_FROM = 0.30
 OFFER_FROM = 0.12
 
-_IN_CONTEXT = 4.0
+_IN_CONTEXT = 6.0
 """How much likelier an entry is when a message („was biete ich denen?“) continues its group."""
-_EXCLUDED = 0.05
+_EXCLUDED = 0.005
+"""… and when the message rules its group out („keine Stiftung, sondern …“)."""
 
 
 def concern(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
@@ -53,14 +54,25 @@ def not_known(turn: Turn, state: State, context: Context) -> tuple[Reply, State]
 def in_context(turn: Turn, state: State) -> list[tuple[str, float]]:
     """Return the likeliest entries with the groups of message and conversation weighed in.
 
-    The probabilities are renormalised to the sum that they had, so that they stay comparable.
+    The classifier sees the message alone; what the conversation is about is a prior on top of it
+    (Bayes). All that the message can be shares the probabilities, so they stay comparable.
     """
     weighed = {i: p * _weight(i, turn, state) for i, p in turn.entries.items()}
-    total, before = sum(weighed.values()), turn.intents.get(CONCERN, sum(turn.entries.values()))
-    if not total:
-        return []
-    scaled = {i: p * before / total for i, p in weighed.items()}
-    return sorted(scaled.items(), key=lambda item: -item[1])
+    others = max(1.0 - sum(turn.entries.values()), 0.0)
+    total = sum(weighed.values()) + others
+    ranking = [(i, p / total) for i, p in weighed.items()] if total else []
+    return sorted(ranking, key=lambda item: -item[1])
+
+
+def continues(turn: Turn, state: State) -> bool:
+    """Whether the conversation makes an entry likelier than what the message alone looks like."""
+    if state.last is None or turn.intent == CONCERN:
+        return False
+    ranking = in_context(turn, state)
+    if not ranking or ranking[0][1] < ANSWER_FROM:
+        return False
+    best = ranking[0][0]
+    return turn.entries[best] * _weight(best, turn, state) > turn.confidence
 
 
 def _weight(entry_id: str, turn: Turn, state: State) -> float:

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from bot.answer import Reply
 from bot.dialogue import compose, follow_up, overview
-from bot.dialogue.concern import shown_of
+from bot.dialogue.concern import OFFER_FROM, shown_of
 from bot.dialogue.state import State
 from bot.dialogue.turn import Context, Turn
+from bot.knowledge.model import Entry
 
 _SAME_QUESTION_FROM = 0.40
 """From this score on, a question carried over to another group is answered; else an overview."""
@@ -23,13 +24,38 @@ def turn_to_group(turn: Turn, state: State, context: Context) -> tuple[Reply, St
             return follow_up.pick(turn, state, context)
         return compose.clarify_group(context, kind), state
     if kind is None and _asked_something(state):
-        ranking = context.rank(f"{state.frage} {turn.text}", group)
-        if ranking and ranking[0][1] >= _SAME_QUESTION_FROM:
-            ids = [entry_id for entry_id, _ in ranking]
-            entry = context.knowledge[ids[0]]
-            reply = compose.answer(entry, context, related=ids[1:3], confidence=ranking[0][1])
+        ids = same_topic(turn, state, group, context)
+        if ids:
+            reply = compose.answer(context.knowledge[ids[0]], context, related=ids[1:3])
             return reply, state.showing(shown_of(reply))
     return overview.show(group, kind or state.art, state, context)
+
+
+def same_topic(turn: Turn, state: State, group: str, context: Context) -> list[str]:
+    """Return the entries of a group that are about what was talked about last, best first.
+
+    An entry that the last answer refers to (``siehe_auch``), or that refers to it, is about the
+    same by an editor's word; else the last question decides, if it is close enough.
+    """
+    own = {entry.id for entry in context.knowledge.select(group)}
+    named = sorted(((p, i) for i, p in turn.entries.items() if i in own), reverse=True)
+    if named and named[0][0] >= OFFER_FROM:  # the message says more than whom it is about
+        return [entry_id for _, entry_id in named]
+    ranking = context.rank(f"{state.frage} {turn.text}", group)
+    if state.last and state.last.entries:
+        linked = _linked(context.knowledge[state.last.entries[0]], group, context)
+        if linked:
+            return [*linked, *(i for i, _ in ranking if i not in linked)]
+    if ranking and ranking[0][1] >= _SAME_QUESTION_FROM:
+        return [entry_id for entry_id, _ in ranking]
+    return []
+
+
+def _linked(entry: Entry, group: str, context: Context) -> list[str]:
+    """Return the entries of a group that an entry refers to, then those that refer to it."""
+    there = [i for i in entry.siehe_auch if context.knowledge[i].gruppe == group]
+    back = [e.id for e in context.knowledge.select(group) if entry.id in e.siehe_auch]
+    return list(dict.fromkeys(there + back))
 
 
 def correct(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:

@@ -53,10 +53,12 @@ def simpler(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
 
 def where_from(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
     """Name the source of what was shown last, or of everything."""
-    title = context.knowledge.document.titel
     if state.last is None:
-        parts: list[Part] = [Paragraph(context.texts("quelle", dokument=title))]
-        return compose.dialog("quelle", context, parts), state
+        document = context.knowledge.document
+        origin = context.knowledge[document.eintrag]
+        sentence = Paragraph(context.texts("quelle", dokument=document.titel))
+        parts: list[Part] = [sentence, *compose.full_entry(origin, context)]
+        return compose.dialog("quelle", context, parts, entries=[origin.id]), state
     entries = [context.knowledge[i] for i in state.last.entries[: state.last.shown or 1]]
     if state.last.status == "answer":
         entries = entries[:1]

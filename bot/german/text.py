@@ -14,6 +14,11 @@ _GENDER = re.compile(
     r"(?<=[a-zäöüß])(?:[:*_·]innen|/-?innen|\(innen\)|Innen)\b|"
     r"(?<=[a-zäöüß])(?:[:*_·]in|/-?in|\(in\)|In)\b"
 )
+_RULED_OUT = re.compile(
+    r"\b(?:nicht|nich|net|kein(?:e[mnrs]?)?)\b(?!\s+(?:nur|allein|bloß))[^,;.!?]{1,60}[,;]?\s*sondern\b"
+    r"|\blass(?:en|t)?(?:\s+(?:sie|wir))?\s+[^,;.!?]{1,40}?\s+weg\b",
+    re.IGNORECASE,
+)
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
@@ -30,6 +35,15 @@ def clean(text: str) -> str:
 def ungender(text: str) -> str:
     """Write „Bürger:innen“, „Bürger*innen“, „Bürger/innen“, „BürgerInnen“ as „Bürgerinnen“."""
     return _GENDER.sub(lambda m: "innen" if "innen" in m.group().lower() else "in", text)
+
+
+def focus(text: str) -> str:
+    """Return the message without what it rules out in so many words.
+
+    >>> focus("Lass Wettbewerbe weg, mir geht es nicht um Preise, sondern um die Kriterien.")
+    ', mir geht es  um die Kriterien.'
+    """
+    return _RULED_OUT.sub("", text)
 
 
 def fold(text: str) -> str:

@@ -103,7 +103,7 @@ def load_knowledge(folder: Path, local: Path | None = None) -> Knowledge:
                 found[entry.id] = (parsed, position, placed)
 
     if header is not None:
-        problems += _check_references(found, header)
+        problems += _check_references(found, header, header_file)
     questions = _load_questions(folder / QUESTIONS_DIR, found.keys(), problems)
     if problems or header is None:
         raise KnowledgeError(problems)
@@ -179,9 +179,13 @@ def _questions_of(
 
 
 def _check_references(
-    found: dict[str, tuple[ParsedFile, int, Entry]], header: Header
+    found: dict[str, tuple[ParsedFile, int, Entry]], header: Header, header_file: ParsedFile
 ) -> list[Problem]:
     problems = []
+    if header.dokument.eintrag not in found:
+        path, line = header_file.path, header_file.line(("dokument", "eintrag"))
+        what = f"es gibt keinen Eintrag „{header.dokument.eintrag}“"
+        problems.append(Problem(path, line, what, "Id verbessern"))
     for parsed, position, entry in found.values():
         for index, other in enumerate(entry.siehe_auch):
             if other not in found or other == entry.id:

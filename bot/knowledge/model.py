@@ -102,6 +102,7 @@ class Document(Strict):
     """The source document that all entries without a ``dokument`` of their own come from."""
 
     titel: Text = Field(..., description="So steht die Quelle in jeder Antwort")
+    eintrag: EntryId = Field(..., description="Id des Eintrags, der sagt, woher alles stammt")
 
 
 class Contact(Strict):

@@ -13,7 +13,7 @@ from rasa.nlu.tokenizers.tokenizer import Token, Tokenizer
 from rasa.shared.nlu.training_data.message import Message
 
 from bot.german.spacy_model import german
-from bot.german.text import ungender
+from bot.german.text import focus, ungender
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=False)
@@ -39,6 +39,6 @@ class GermanTokenizer(Tokenizer):
         text = message.get(attribute)
         return [
             Token(token.text, token.idx, lemma=token.lemma_)
-            for token in self._nlp(ungender(text))
+            for token in self._nlp(ungender(focus(text)))
             if not token.is_space
         ]
