@@ -25,7 +25,7 @@ from bot.german.groups import from_words, named_groups
 from bot.german.spacy_model import german
 from bot.german.text import focus
 from bot.knowledge.model import GRUPPEN
-from bot.knowledge.search.encoder import Encoder, get_encoder
+from bot.knowledge.search.encoder import get_encoder
 from bot.knowledge.search.features import LexicalFeatures
 from bot.nlu.groups import group_words
 
@@ -63,7 +63,7 @@ class MeaningFeaturizer(Featurizer, GraphComponent):
         self._lexical = LexicalFeatures()
         self._group_words: dict[str, list[str]] = {}
         self._groups = from_words({})
-        self._encoder: Encoder | None = get_encoder()
+        self._encoder = get_encoder()
         self._centre: np.ndarray | None = None
 
     @classmethod
@@ -85,9 +85,7 @@ class MeaningFeaturizer(Featurizer, GraphComponent):
         self._group_words = group_words(training_data)
         self._groups = from_words(self._group_words)
         if self._encoder:
-            save = getattr(self._encoder, "save", None)
-            if save:
-                save(texts)
+            self._encoder.save(texts)
             self._centre = self._encoder.encode(texts).mean(axis=0)
         self._persist()
         return self._resource

