@@ -6,7 +6,7 @@ and remedy, so that an editor mends them in one go.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -212,7 +212,7 @@ def _parse(path: Path, problems: list[Problem]) -> ParsedFile | None:
         text = path.read_text(encoding="utf-8")
         for event in yaml.parse(text, Loader=yaml.CSafeLoader):
             if isinstance(event, yaml.AliasEvent):  # a few of them can stand for gigabytes
-                line = event.start_mark.line + 1
+                line = event.start_mark.line + 1 if event.start_mark else 1
                 what = "Verweise der Form *name sind nicht erlaubt"
                 problems.append(Problem(path, line, what, "den Text selbst hinschreiben"))
                 return None
@@ -286,7 +286,7 @@ def _entry_at(data: dict[str, Any], loc: Path_) -> str:
     return ""
 
 
-def _in_german(error: dict[str, Any], model: type[BaseModel]) -> tuple[str, str]:
+def _in_german(error: Mapping[str, Any], model: type[BaseModel]) -> tuple[str, str]:
     """Say in German what a pydantic error means and how to mend it."""
     field = ".".join(str(part) for part in error["loc"] if isinstance(part, str)) or "Datei"
     kind, context = error["type"], error.get("ctx", {})

@@ -24,7 +24,7 @@ from scipy.sparse import csr_matrix, hstack
 from bot.german.groups import from_words, named_groups
 from bot.german.spacy_model import german
 from bot.knowledge.model import GRUPPEN
-from bot.knowledge.search.encoder import Encoder, get_encoder
+from bot.knowledge.search.encoder import Encoder, Matrix, get_encoder
 from bot.knowledge.search.features import LexicalFeatures
 from bot.nlu.groups import group_words
 
@@ -63,7 +63,7 @@ class MeaningFeaturizer(Featurizer, GraphComponent):
         self._group_words: dict[str, list[str]] = {}
         self._groups = from_words({})
         self._encoder: Encoder | None = get_encoder()
-        self._centre: np.ndarray | None = None
+        self._centre: Matrix | None = None
 
     @classmethod
     def create(

@@ -80,13 +80,13 @@ class CachedEncoder:
         found: dict[str, Matrix] = {}
         missing: dict[str, str] = {}
         for key, text in zip(keys, texts):
-            vector = self._stored.get(key)
-            if vector is None:
-                vector = self._recent.get(key)
-            if vector is None:
+            known = self._stored.get(key)
+            if known is None:
+                known = self._recent.get(key)
+            if known is None:
                 missing[key] = text
             else:
-                found[key] = vector
+                found[key] = known
         if missing:
             for key, vector in zip(missing, self._encoder.encode(list(missing.values()))):
                 found[key] = self._recent[key] = vector
