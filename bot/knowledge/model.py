@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
-from pydantic import BaseModel, ConstrainedStr, Extra, Field
+from pydantic import BaseModel, ConstrainedStr, Extra, Field, validator
 
 Gruppe = Literal["grundlagen", "politik", "verwaltung", "zivilgesellschaft", "wirtschaft"]
 Art = Literal["grundlage", "handlungslogik", "empfehlung", "erfolgsfaktor"]
@@ -115,6 +115,12 @@ class Header(Strict):
     dokument: Document
     kontakt: Contact
     gruppen: dict[Gruppe, Group]
+
+    @validator("gruppen")
+    def _complete(cls, value: dict[Gruppe, Group]) -> dict[Gruppe, Group]:  # noqa: N805
+        if missing := [group for group in GRUPPEN if group not in value]:
+            raise ValueError(f"es fehlt noch: {', '.join(missing)}")
+        return value
 
 
 class Knowledge(Mapping[str, Entry]):
