@@ -11,8 +11,8 @@ import unicodedata
 
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _GENDER = re.compile(
-    r"(?<=[a-zäöüß])(?:[:*_·]innen|/-?innen|\(innen\)|Innen)\b|"
-    r"(?<=[a-zäöüß])(?:[:*_·]in|/-?in|\(in\)|In)\b"
+    r"(?<=[a-zäöüß])(?:(?:[:*_·]innen|/-?innen|Innen)\b|\(innen\))|"
+    r"(?<=[a-zäöüß])(?:(?:[:*_·]in|/-?in|In)\b|\(in\))"
 )
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")

@@ -21,6 +21,7 @@ QUESTIONS_DIR = "fragen"
 MAX_FILE_BYTES = 5_000_000
 """No knowledge file is anywhere near this size; a larger one is a mistake or an attack."""
 
+_STRING = "tag:yaml.org,2002:str"
 Path_ = tuple[Any, ...]
 
 
@@ -258,7 +259,7 @@ def _walk(
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
-            if not isinstance(key, yaml.ScalarNode):
+            if not isinstance(key, yaml.ScalarNode) or key.tag != _STRING:
                 raise yaml.MarkedYAMLError(
                     problem="ein Schlüssel ist kein Wort", problem_mark=key.start_mark
                 )
