@@ -162,6 +162,8 @@ FIRST = "politik-empfehlung-1"
         ("titel: Früh sprechen", "titel: &t Früh sprechen", 7, "", "Verweise der Form *name"),
         ("[Zwischenberichte]", "!!python/name:os.system x", 8, "", "kein gültiges YAML"),
         ("    titel: Früh sprechen", "    ? [Früh, sprechen]\n    : ja", 5, "", "kein gültiges"),
+        ("    titel: Früh sprechen", "    5: Früh sprechen", 5, "", "ein Schlüssel ist kein Wort"),
+        ("gruppe: politik", "~: politik", 1, "", "ein Schlüssel ist kein Wort"),
     ],
 )  # fmt: skip
 def test_each_mistake_is_named_with_line_entry_and_remedy(
@@ -325,6 +327,7 @@ def test_entries_cannot_be_changed_by_accident(base: Path) -> None:
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     database=None,
+    derandomize=True,
 )
 @given(
     at=st.integers(0, len(ENTRIES) - 1), put=st.sampled_from(list("[]{}:-#&*!|>'\"%@\t\n \x00ß"))
