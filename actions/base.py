@@ -54,19 +54,29 @@ class LotseAction(Action, ABC):
     ) -> list[dict[str, Any]]:
         """Answer the latest message. Whatever goes wrong, there is one reply and one outcome."""
         context = get_context()
-        before = State.from_slots(tracker.slots)
+        before = remembered(tracker.slots)
+        after = before or State()
         try:
             turn = understood(tracker.latest_message)
-            reply, after = respond(turn, before, context, self.handler)
+            reply, after = respond(turn, after, context, self.handler)
         except Exception:
             logger.exception("Die Aktion %s ist fehlgeschlagen", self.name())
-            reply, after = failure(context), before
+            reply = failure(context)
         utter(reply, dispatcher, tracker.latest_message.get("metadata") or {})
         return [*changes(before, after), *self.extra_events(reply)]
 
     def extra_events(self, reply: Reply) -> list[dict[str, Any]]:
         """Return events beyond the changed state."""
         return []
+
+
+def remembered(slots: Mapping[str, Any]) -> State | None:
+    """Return the state that the slots hold; ``None`` when it is of a form that is out of use."""
+    try:
+        return State.from_slots(slots)
+    except (AttributeError, TypeError, ValueError):
+        logger.warning("Ein Gespräch mit veraltetem Stand beginnt von vorn")
+        return None
 
 
 def understood(message: Mapping[str, Any]) -> Turn:
@@ -89,10 +99,13 @@ def utter(reply: Reply, dispatcher: CollectingDispatcher, metadata: Mapping[str,
     dispatcher.utter_message(json_message={"answer": reply.outcome.to_json()})
 
 
-def changes(before: State, after: State) -> list[dict[str, Any]]:
-    """Return the slot events that lead from one state to the other."""
-    old, new = before.to_slots(), after.to_slots()
-    return [SlotSet(name, value) for name, value in new.items() if value != old[name]]
+def changes(before: State | None, after: State) -> list[dict[str, Any]]:
+    """Return the slot events that lead from one state (``None``: unknown) to the other."""
+    new = after.to_slots()
+    old = before.to_slots() if before else {}
+    return [
+        SlotSet(name, value) for name, value in new.items() if name not in old or value != old[name]
+    ]
 
 
 def failure(context: Context) -> Reply:

@@ -98,13 +98,14 @@ def _ask(options: argparse.Namespace, settings: Settings) -> None:
 
 def _evaluate(options: argparse.Namespace, settings: Settings) -> None:
     from bot.evaluation import run
+    from bot.evaluation.figures import figures
 
     files = options.files or sorted((PROJECT / "tests" / "evaluation").glob("*.yml"))
     url = options.url or f"http://{settings.host}:{settings.port}"
     target = options.json or settings.state_dir / "evaluation.json"
     before = run.read_figures(target)
     judged = run.evaluate(url, files)
-    print(run.table(run.figures(judged), before))
+    print(run.table(figures(judged), before))
     for trait in ("group", "kind", "style", "typo", "paraphrased"):
         print(run.by_trait(judged, trait, "specific hit@1"))
     print("\n".join(["confused most:", *run.confusions(judged)]))

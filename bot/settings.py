@@ -18,36 +18,41 @@ PROJECT = Path(__file__).resolve().parent.parent
 class Settings(BaseSettings):
     """The settings in force. Construct with :func:`get_settings`."""
 
-    host: str = Field("127.0.0.1", description="Adresse, an der der Server lauscht")
-    port: int = Field(5005, ge=1, le=65535, description="Port des Servers")
+    host: str = Field(default="127.0.0.1", description="Adresse, an der der Server lauscht")
+    port: int = Field(default=5005, ge=1, le=65535, description="Port des Servers")
     knowledge_dir: Path = Field(
-        PROJECT / "data" / "knowledge", description="Ordner der Wissensbasis"
+        default=PROJECT / "data" / "knowledge", description="Ordner der Wissensbasis"
     )
     local_dir: Path = Field(
-        PROJECT / "data" / "knowledge" / "lokal",
+        default=PROJECT / "data" / "knowledge" / "lokal",
         description="Ordner mit eigenen Einträgen der Kommune",
     )
     state_dir: Path = Field(
-        PROJECT / ".lotse",
+        default=PROJECT / ".lotse",
         description="Ordner für alles, was beim Einrichten und im Betrieb entsteht",
     )
-    models_dir: Path = Field(PROJECT / "models", description="Ordner der trainierten Modelle")
+    models_dir: Path = Field(
+        default=PROJECT / "models", description="Ordner der trainierten Modelle"
+    )
     embeddings: bool = Field(
-        True, description="Satz-Embeddings verwenden (aus: nur Wörter und Zeichen)"
+        default=True, description="Satz-Embeddings verwenden (aus: nur Wörter und Zeichen)"
     )
     german_model: str = Field(
-        "auto",
+        default="auto",
         regex="^(auto|de_core_news_sm|ersatz)$",
         description="Sprachmodell: auto, de_core_news_sm oder ersatz",
     )
     message_limit: int = Field(
-        1000, ge=100, le=10000, description="Höchstlänge einer Nachricht in Zeichen"
+        default=1000, ge=100, le=10000, description="Höchstlänge einer Nachricht in Zeichen"
     )
     history_events: int = Field(
-        60, ge=20, le=1000, description="So viele Ereignisse einer Unterhaltung bleiben gespeichert"
+        default=60,
+        ge=20,
+        le=1000,
+        description="So viele Ereignisse einer Unterhaltung bleiben gespeichert",
     )
     database_url: str = Field(
-        "",
+        default="",
         description="Datenbank der Unterhaltungen (leer: SQLite in LOTSE_STATE_DIR)",
     )
 

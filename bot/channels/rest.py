@@ -74,7 +74,7 @@ def parse(request: Request) -> tuple[str, str, dict[str, Any] | None]:
     Raises:
         RequestError: wrong content type, size, JSON, or fields.
     """
-    if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
+    if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
         raise RequestError(415, "content_type", "Content-Type: application/json is required")
     if len(request.body) > BODY_LIMIT:
         raise RequestError(413, "too_large", f"the body is larger than {BODY_LIMIT} bytes")

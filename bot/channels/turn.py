@@ -42,7 +42,7 @@ async def take_turn(
         return refusal
     collector = CollectingOutputChannel()
     # a leading slash would make Rasa take typed text for an intent
-    typed = clean(text).lstrip("/").strip() or "?"
+    typed = clean(text).lstrip("/ ") or "?"
     marked = {**(metadata or {}), STRUCTURED: True}
     try:
         await process(UserMessage(typed, collector, sender, input_channel=channel, metadata=marked))

@@ -88,7 +88,7 @@ def overview(group: str, kind: str | None, context: Context, start: int = 0) -> 
     """
     if group == "grundlagen":
         kind = "grundlage"
-    elif kind == "grundlage":
+    elif kind == "grundlage":  # carried over from the basics; no other group has any
         kind = None
     if kind in (None, "handlungslogik"):
         return _introduction(group, kind, context)

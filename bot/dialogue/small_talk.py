@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.answer import Outcome, Paragraph, Reply
+from bot.answer import Numbered, Outcome, Paragraph, Reply
 from bot.dialogue import compose, overview
 from bot.dialogue.state import State
 from bot.dialogue.turn import Context, Turn
@@ -50,7 +50,7 @@ def start(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
         Outcome("guide", topic=turn.intent, entries=tuple(entry.id for entry in basics[:3])),
         (
             Paragraph(context.texts(turn.intent)),
-            compose.Numbered(tuple(entry.titel for entry in basics[:3])),
+            Numbered(tuple(entry.titel for entry in basics[:3])),
             Paragraph(context.texts("welche_gruppe_zuerst")),
         ),
         compose.group_choices(context, basics=True),

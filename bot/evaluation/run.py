@@ -38,13 +38,22 @@ def evaluate(url: str, files: Sequence[Path]) -> list[Judged]:
     """
     judged: list[Judged] = []
     for file in files:
-        with file.open(encoding="utf-8") as stream:
-            items = yaml.load(stream, Loader=yaml.CSafeLoader)
-        if not isinstance(items, list):
-            raise SetError(f"{file}: keine Liste von Fragen oder Dialogen")
-        for item in items:
-            judged.extend(_judge(url, item, file))
+        for item in _read(file):
+            try:
+                judged.extend(_judge(url, item, file))
+            except KeyError as error:
+                raise SetError(f"{file}: {error} fehlt in {item}") from error
     return judged
+
+
+def _read(file: Path) -> list[dict[str, Any]]:
+    try:
+        items = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise SetError(f"{file}: nicht lesbar ({error})") from error
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise SetError(f"{file}: keine Liste von Fragen oder Dialogen")
+    return items
 
 
 def _judge(url: str, item: dict[str, Any], file: Path) -> Iterable[Judged]:

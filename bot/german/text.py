@@ -11,8 +11,8 @@ import unicodedata
 
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _GENDER = re.compile(
-    r"(?<=[a-zäöüß])(?:[:*_·]innen|/-?innen|\(innen\)|Innen)\b|"
-    r"(?<=[a-zäöüß])(?:[:*_·]in|/-?in|\(in\)|In)\b"
+    r"(?<=[a-zäöüß])(?:(?:[:*_·]innen|/-?innen|Innen)\b|\(innen\))|"
+    r"(?<=[a-zäöüß])(?:(?:[:*_·]in|/-?in|In)\b|\(in\))"
 )
 _RULED_OUT = re.compile(
     r"\b(?:nicht|nich|net|kein(?:e[mnrs]?)?)\b(?!\s+(?:nur|allein|bloß))[^,;.!?]{1,60}[,;]?\s*sondern\b"

@@ -6,7 +6,7 @@ and remedy, so that an editor mends them in one go.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ QUESTIONS_DIR = "fragen"
 MAX_FILE_BYTES = 5_000_000
 """No knowledge file is anywhere near this size; a larger one is a mistake or an attack."""
 
+_STRING = "tag:yaml.org,2002:str"
 Path_ = tuple[Any, ...]
 
 
@@ -83,7 +84,9 @@ def load_knowledge(folder: Path, local: Path | None = None) -> Knowledge:
     if local and local.is_dir():
         files += sorted(local.glob("*.yml"))
     found: dict[str, tuple[ParsedFile, int, Entry]] = {}
+    named: set[str] = set()  # also the ids of entries in which something is wrong
     for parsed in filter(None, (_parse(path, problems) for path in files)):
+        named |= _ids_in(parsed.data)
         group_file = _validate(GroupFile, parsed, problems)
         for position, entry in enumerate(group_file.eintraege if group_file else []):
             placed = entry.copy(update={"gruppe": group_file.gruppe})
@@ -102,9 +105,9 @@ def load_knowledge(folder: Path, local: Path | None = None) -> Knowledge:
             else:
                 found[entry.id] = (parsed, position, placed)
 
-    if header is not None:
-        problems += _check_references(found, header, header_file)
-    questions = _load_questions(folder / QUESTIONS_DIR, found.keys(), problems)
+    if header is not None and header_file is not None:
+        problems += _check_references(found, named, header, header_file)
+    questions = _load_questions(folder / QUESTIONS_DIR, named, problems)
     if problems or header is None:
         raise KnowledgeError(problems)
     if not found:
@@ -136,10 +139,7 @@ def load_questions_by_voice(folder: Path) -> dict[str, dict[str, list[str]]]:
     return voices
 
 
-def _load_questions(
-    folder: Path, ids: Iterable[str], problems: list[Problem]
-) -> dict[str, list[str]]:
-    known = set(ids)
+def _load_questions(folder: Path, known: set[str], problems: list[Problem]) -> dict[str, list[str]]:
     questions: dict[str, list[str]] = {}
     for path in sorted(folder.glob("*.yml")):
         for entry_id, texts in _questions_of(path, known, problems).items():
@@ -178,17 +178,27 @@ def _questions_of(
     return good
 
 
+def _ids_in(data: Any) -> set[str]:
+    """Return the ids in a file of entries, whether or not the entries are valid."""
+    entries = data.get("eintraege") if isinstance(data, dict) else None
+    entries = entries if isinstance(entries, list) else []
+    return {str(entry["id"]) for entry in entries if isinstance(entry, dict) and "id" in entry}
+
+
 def _check_references(
-    found: dict[str, tuple[ParsedFile, int, Entry]], header: Header, header_file: ParsedFile
+    found: dict[str, tuple[ParsedFile, int, Entry]],
+    named: set[str],
+    header: Header,
+    header_file: ParsedFile,
 ) -> list[Problem]:
     problems = []
-    if header.dokument.eintrag not in found:
+    if header.dokument.eintrag not in named:
         path, line = header_file.path, header_file.line(("dokument", "eintrag"))
         what = f"es gibt keinen Eintrag „{header.dokument.eintrag}“"
         problems.append(Problem(path, line, what, "Id verbessern"))
     for parsed, position, entry in found.values():
         for index, other in enumerate(entry.siehe_auch):
-            if other not in found or other == entry.id:
+            if other not in named or other == entry.id:
                 what = (
                     "der Eintrag verweist auf sich selbst"
                     if other == entry.id
@@ -216,7 +226,7 @@ def _parse(path: Path, problems: list[Problem]) -> ParsedFile | None:
         text = path.read_text(encoding="utf-8")
         for event in yaml.parse(text, Loader=yaml.CSafeLoader):
             if isinstance(event, yaml.AliasEvent):  # a few of them can stand for gigabytes
-                line = event.start_mark.line + 1
+                line = event.start_mark.line + 1 if event.start_mark else 1
                 what = "Verweise der Form *name sind nicht erlaubt"
                 problems.append(Problem(path, line, what, "den Text selbst hinschreiben"))
                 return None
@@ -256,6 +266,10 @@ def _walk(
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode) or key.tag != _STRING:
+                raise yaml.MarkedYAMLError(
+                    problem="ein Schlüssel ist kein Wort", problem_mark=key.start_mark
+                )
             if key.value in seen:
                 twice.append((key.start_mark.line + 1, key.value))
             seen.add(key.value)
@@ -284,13 +298,14 @@ def _validate(model: type[BaseModel], parsed: ParsedFile, problems: list[Problem
 def _entry_at(data: dict[str, Any], loc: Path_) -> str:
     """Return the id of the entry that an error location lies in, or its number."""
     if len(loc) > 1 and loc[0] == "eintraege" and isinstance(loc[1], int):
-        entry = data["eintraege"][loc[1]]
+        entries = data["eintraege"]
+        entry = entries[loc[1]] if isinstance(entries, list) else None
         name = entry.get("id") if isinstance(entry, dict) else None
         return str(name or f"Eintrag {loc[1] + 1}")
     return ""
 
 
-def _in_german(error: dict[str, Any], model: type[BaseModel]) -> tuple[str, str]:
+def _in_german(error: Mapping[str, Any], model: type[BaseModel]) -> tuple[str, str]:
     """Say in German what a pydantic error means and how to mend it."""
     field = ".".join(str(part) for part in error["loc"] if isinstance(part, str)) or "Datei"
     kind, context = error["type"], error.get("ctx", {})

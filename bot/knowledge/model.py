@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
-from pydantic import BaseModel, ConstrainedStr, Extra, Field, conlist
+from pydantic import BaseModel, ConstrainedStr, Extra, Field, validator
 
 Gruppe = Literal["grundlagen", "politik", "verwaltung", "zivilgesellschaft", "wirtschaft"]
 Art = Literal["grundlage", "handlungslogik", "empfehlung", "erfolgsfaktor"]
 
-GRUPPEN: tuple[str, ...] = (
+GRUPPEN: tuple[Gruppe, ...] = (
     "grundlagen",
     "politik",
     "verwaltung",
     "zivilgesellschaft",
     "wirtschaft",
 )
-ARTEN: tuple[str, ...] = ("grundlage", "handlungslogik", "empfehlung", "erfolgsfaktor")
+ARTEN: tuple[Art, ...] = ("grundlage", "handlungslogik", "empfehlung", "erfolgsfaktor")
 
 
 class Text(ConstrainedStr):
@@ -70,14 +70,12 @@ class Entry(Strict):
     titel: Text = Field(..., description="Worum es geht, höchstens 60 Zeichen", max_length=60)
     kurz: Text = Field(..., description="Ein, zwei Sätze, die zuerst gezeigt werden")
     text: Text = Field(..., description="Die ausführliche Erklärung")
-    punkte: conlist(Text) = Field(default=[], description="Kurze, konkrete Punkte")  # type: ignore[valid-type]
-    beispiele: conlist(Text) = Field(default=[], description="Beispiele aus der Praxis")  # type: ignore[valid-type]
+    punkte: list[Text] = Field(default=[], description="Kurze, konkrete Punkte")
+    beispiele: list[Text] = Field(default=[], description="Beispiele aus der Praxis")
     einfach: Text = Field(..., description="Dasselbe in Einfacher Sprache")
-    fragen: conlist(Text) = Field(default=[], description="So fragen Menschen danach")  # type: ignore[valid-type]
-    stichworte: conlist(Text) = Field(default=[], description="Wörter, unter denen man sucht")  # type: ignore[valid-type]
-    siehe_auch: conlist(EntryId) = Field(
-        default=[], description="Ids von Einträgen, die weiterhelfen"
-    )  # type: ignore[valid-type]
+    fragen: list[Text] = Field(default=[], description="So fragen Menschen danach")
+    stichworte: list[Text] = Field(default=[], description="Wörter, unter denen man sucht")
+    siehe_auch: list[EntryId] = Field(default=[], description="Ids von Einträgen, die weiterhelfen")
     quelle: Source = Field(..., description="Woher die Aussage stammt")
     gruppe: Gruppe = Field("grundlagen", description="Wird aus dem Kopf der Datei übernommen")
 
@@ -86,7 +84,7 @@ class GroupFile(Strict):
     """A file of entries about one group."""
 
     gruppe: Gruppe = Field(..., description="Die Akteursgruppe, von der alle Einträge handeln")
-    eintraege: conlist(Entry, min_items=1) = Field(..., description="Die Einträge")  # type: ignore[valid-type]
+    eintraege: list[Entry] = Field(..., min_items=1, description="Die Einträge")
 
 
 class Group(Strict):
@@ -119,6 +117,12 @@ class Header(Strict):
     kontakt: Contact
     gruppen: dict[Gruppe, Group]
 
+    @validator("gruppen")
+    def _complete(cls, value: dict[Gruppe, Group]) -> dict[Gruppe, Group]:  # noqa: N805
+        if missing := [group for group in GRUPPEN if group not in value]:
+            raise ValueError(f"es fehlt noch: {', '.join(missing)}")
+        return value
+
 
 class Knowledge(Mapping[str, Entry]):
     """All entries by id, in the order of the document, with the groups and the contact."""
@@ -127,7 +131,7 @@ class Knowledge(Mapping[str, Entry]):
         self.document = header.dokument
         self.contact = header.kontakt
         self.groups: dict[str, Group] = {name: header.gruppen[name] for name in GRUPPEN}
-        self._entries = {entry.id: entry for entry in entries}
+        self._entries: dict[str, Entry] = {entry.id: entry for entry in entries}
 
     def __getitem__(self, entry_id: str) -> Entry:
         return self._entries[entry_id]

@@ -28,6 +28,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from bot.german.groups import GroupFinder, from_words, named_groups
+from bot.knowledge.search.vectors import Matrix
 from bot.nlu.groups import group_words
 from bot.nlu.importer import CONCERN, ENTRY
 
@@ -138,7 +139,7 @@ class MessageClassifier(IntentClassifier, GraphComponent):
             self._annotate(message, chances / chances.sum())
         return messages
 
-    def _annotate(self, message: Message, chances: np.ndarray) -> None:
+    def _annotate(self, message: Message, chances: Matrix) -> None:
         intents: dict[str, float] = defaultdict(float)
         details: dict[str, dict[str, float]] = defaultdict(dict)
         for label, chance in zip(self._labels, chances.tolist()):
@@ -147,13 +148,14 @@ class MessageClassifier(IntentClassifier, GraphComponent):
             if detail:
                 details[name][detail] = chance
         entries = details.pop(CONCERN, {})
-        ranking = [{"name": k, "confidence": v} for k, v in _best(intents)]
+        best = _best(intents)
+        ranking = [{"name": k, "confidence": v} for k, v in best]
         message.set("intent", ranking[0], add_to_output=True)
         message.set("intent_ranking", ranking, add_to_output=True)
         message.set(
             ENTRIES, [{"id": k, "confidence": v} for k, v in _best(entries)], add_to_output=True
         )
-        message.set(DETAILS, details.get(ranking[0]["name"], {}), add_to_output=True)
+        message.set(DETAILS, details.get(best[0][0], {}), add_to_output=True)
 
     def _label(self, message: Message, groups: GroupFinder) -> str | None:
         """Return ``<intent>/<entry, group or theme>`` or ``<intent>``; None to leave it out."""

@@ -27,6 +27,7 @@ from bot.german.text import focus
 from bot.knowledge.model import GRUPPEN
 from bot.knowledge.search.encoder import get_encoder
 from bot.knowledge.search.features import LexicalFeatures
+from bot.knowledge.search.vectors import Matrix
 from bot.nlu.groups import group_words
 
 logger = logging.getLogger(__name__)
@@ -64,7 +65,7 @@ class MeaningFeaturizer(Featurizer, GraphComponent):
         self._group_words: dict[str, list[str]] = {}
         self._groups = from_words({})
         self._encoder = get_encoder()
-        self._centre: np.ndarray | None = None
+        self._centre: Matrix | None = None
 
     @classmethod
     def create(

@@ -81,7 +81,8 @@ class CachedEncoder:
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
         keys = [text_key(text) for text in texts]
-        found = {key: vector for key in keys if (vector := self._known(key)) is not None}
+        known = {key: self._known(key) for key in keys}
+        found = {key: vector for key, vector in known.items() if vector is not None}
         missing = {key: text for key, text in zip(keys, texts) if key not in found}
         if missing:
             for key, vector in zip(missing, self._encoder.encode(list(missing.values()))):

@@ -15,6 +15,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from bot.german.text import fold
 from bot.knowledge.model import Knowledge
 from bot.knowledge.search.encoder import Encoder
+from bot.knowledge.search.vectors import Matrix
 
 _NEIGHBOURS = 3
 """The score of an entry is the mean over so many of its nearest questions."""
@@ -76,5 +77,5 @@ class QuestionIndex:
         return sorted(ranking, key=lambda item: -item[1])
 
 
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    return vectors / (np.linalg.norm(vectors, axis=1, keepdims=True) + 1e-9)
+def _unit(vectors: Matrix) -> Matrix:
+    return np.asarray(vectors / (np.linalg.norm(vectors, axis=1, keepdims=True) + 1e-9), np.float32)

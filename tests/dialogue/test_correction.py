@@ -1,0 +1,44 @@
+"""Turning to another group, and correcting what was understood."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def test_a_correction_answers_the_same_question_for_the_group_that_was_meant(talk: Any) -> None:
+    talk.say("Tipps für Firmen", "empfehlungen", "wirtschaft")
+    reply = talk.say(
+        "Nein, nicht die Firmen, die Vereine",
+        "korrektur",
+        "zivilgesellschaft",
+        excluded=("wirtschaft",),
+    )
+    assert (reply.outcome.group, reply.outcome.kind) == ("zivilgesellschaft", "empfehlung")
+
+
+def test_a_group_that_is_only_ruled_out_is_asked_for(talk: Any) -> None:
+    talk.say("Tipps für Firmen", "empfehlungen", "wirtschaft")
+    reply = talk.say("Nein, nicht die Firmen", "korrektur", excluded=("wirtschaft",))
+    assert (reply.outcome.status, reply.outcome.kind) == ("clarify", "empfehlung")
+    assert talk.state.gruppe is None
+
+
+def test_a_specific_question_is_taken_along_to_another_group(talk: Any) -> None:
+    question = "feste Ansprechperson Kontaktpflege"
+    talk.ask("wirtschaft-erfolgsfaktor-3", question)
+    reply = talk.say("Vereine", "gruppe", "zivilgesellschaft")
+    assert reply.outcome.group == "zivilgesellschaft"
+    assert reply.outcome.status in ("answer", "overview")
+
+
+def test_without_a_group_and_a_conversation_it_asks_which(talk: Any) -> None:
+    assert talk.say("Nein, anders", "korrektur").outcome.status == "clarify"
+
+
+def test_vague_wishes_are_asked_back_and_in_a_conversation_are_about_its_group(talk: Any) -> None:
+    reply = talk.say("Tipps", "vage")
+    assert reply.outcome.status == "clarify"
+    assert {c.target for c in reply.choices} >= {"gruppe:politik", "gruppe:wirtschaft"}
+    talk.say("Wie ticken Firmen?", "handlungslogik", "wirtschaft")
+    reply = talk.say("Tipps", "vage")
+    assert (reply.outcome.group, reply.outcome.kind) == ("wirtschaft", "empfehlung")

@@ -1,0 +1,106 @@
+"""Overviews: short pages, a way to the rest, and groups side by side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.answer import Numbered
+from bot.dialogue.compose import PAGE
+from bot.knowledge import GRUPPEN
+
+
+@pytest.mark.parametrize("group", GRUPPEN[1:])
+@pytest.mark.parametrize(
+    ("intent", "kind"), [("empfehlungen", "empfehlung"), ("erfolgsfaktoren", "erfolgsfaktor")]
+)
+def test_more_and_more_leads_through_the_whole_list(
+    talk: Any, group: str, intent: str, kind: str
+) -> None:
+    expected = [entry.id for entry in talk.context.knowledge.select(group, kind)]
+    reply = talk.say("Was raten Sie?", intent, group)
+    assert reply.outcome.status == "overview"
+    assert (reply.outcome.group, reply.outcome.kind) == (group, kind)
+    listed, numbers = list(reply.outcome.entries), 1
+    while any(choice.target == "mehr" for choice in reply.choices):
+        assert len(reply.outcome.entries) == PAGE
+        numbers += PAGE
+        reply = talk.say("mehr", "mehr")
+        assert (reply.outcome.status, reply.outcome.topic) == ("dialog", "mehr")
+        (list_,) = [part for part in reply.parts if isinstance(part, Numbered)]
+        assert list_.start == numbers
+        listed += reply.outcome.entries
+    assert listed == expected
+
+
+def test_the_button_for_the_rest_says_how_many_there_are(talk: Any) -> None:
+    reply = talk.say("Tipps für Firmen", "empfehlungen", "wirtschaft")
+    (button,) = [choice for choice in reply.choices if choice.target == "mehr"]
+    assert button.title == talk.context.texts("knopf_weitere", anzahl="6")
+    assert talk.say(button.title, "dank").outcome.topic == "mehr"
+
+
+def test_how_a_group_ticks_is_shown_with_a_source_for_each_sentence(talk: Any) -> None:
+    reply = talk.say("Wie tickt der Rat?", "handlungslogik", "politik")
+    entries = talk.context.knowledge.select("politik", "handlungslogik")
+    assert reply.outcome.status == "overview"
+    assert reply.outcome.entries == tuple(entry.id for entry in entries)
+    assert sum(type(part).__name__ == "SourceLine" for part in reply.parts) == len(entries)
+
+
+def test_a_whole_group_offers_its_kinds(talk: Any) -> None:
+    reply = talk.say("Was wissen Sie über Firmen?", "gruppe_alles", "wirtschaft")
+    assert (reply.outcome.group, reply.outcome.kind) == ("wirtschaft", None)
+    targets = [choice.target for choice in reply.choices]
+    assert "ueberblick:wirtschaft:empfehlung" in targets
+    title = talk.context.texts("knopf_erfolgsfaktor")
+    assert talk.say(title, "dank").outcome.kind == "erfolgsfaktor"
+
+
+def test_without_a_group_it_asks_which_and_keeps_the_kind(talk: Any) -> None:
+    reply = talk.say("Erfolgsfaktoren bitte", "erfolgsfaktoren")
+    assert (reply.outcome.status, reply.outcome.kind) == ("clarify", "erfolgsfaktor")
+    assert reply.outcome.entries == ()
+    name = talk.context.knowledge.groups["verwaltung"].name
+    reply = talk.say(name, "gruppe", "verwaltung")
+    assert reply.outcome.status == "overview"
+    assert (reply.outcome.group, reply.outcome.kind) == ("verwaltung", "erfolgsfaktor")
+
+
+def test_basics_are_an_overview_of_their_own(talk: Any) -> None:
+    reply = talk.say("Grundlagen", "empfehlungen", "grundlagen")
+    assert (reply.outcome.group, reply.outcome.kind) == ("grundlagen", "grundlage")
+
+
+def test_the_kind_carries_over_to_another_group(talk: Any) -> None:
+    talk.say("Erfolgsfaktoren bei Firmen", "erfolgsfaktoren", "wirtschaft")
+    reply = talk.say("und bei der Politik?", "gruppe", "politik")
+    assert (reply.outcome.group, reply.outcome.kind) == ("politik", "erfolgsfaktor")
+
+
+def test_the_group_carries_over_to_another_kind(talk: Any) -> None:
+    talk.say("Empfehlungen für Vereine", "empfehlungen", "zivilgesellschaft")
+    reply = talk.say("und die Erfolgsfaktoren?", "erfolgsfaktoren_folge")
+    assert (reply.outcome.group, reply.outcome.kind) == ("zivilgesellschaft", "erfolgsfaktor")
+
+
+def test_two_groups_are_compared_side_by_side(talk: Any, plain: Any) -> None:
+    reply = talk.say("Unterschied?", "vergleich", "zivilgesellschaft", "wirtschaft")
+    assert (reply.outcome.status, reply.outcome.kind) == ("overview", "handlungslogik")
+    shown = plain(reply)
+    for group in ("zivilgesellschaft", "wirtschaft"):
+        assert talk.context.knowledge.groups[group].name in shown
+        for entry in talk.context.knowledge.select(group, "handlungslogik"):
+            assert entry.kurz in shown
+
+
+def test_the_two_groups_talked_about_are_the_two_that_are_compared(talk: Any) -> None:
+    talk.say("Tipps für Firmen", "empfehlungen", "wirtschaft")
+    talk.say("und Vereine?", "gruppe", "zivilgesellschaft")
+    reply = talk.say("Worin unterscheiden sich die beiden?", "vergleich")
+    assert {i.split("-")[0] for i in reply.outcome.entries} == {"wirtschaft", "zivilgesellschaft"}
+
+
+def test_a_comparison_without_groups_asks_which(talk: Any) -> None:
+    assert talk.say("Vergleichen Sie", "vergleich").outcome.status == "clarify"
