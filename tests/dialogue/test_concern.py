@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.answer import Heading, Numbered, Paragraph, Points, SourceLine
 from bot.dialogue.concern import ANSWER_FROM, OFFER_FROM
+from bot.dialogue.state import State
 
 BEST = "verwaltung-empfehlung-6"
 OTHERS = ("verwaltung-empfehlung-2", "verwaltung-erfolgsfaktor-1", "politik-empfehlung-4")
