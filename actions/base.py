@@ -19,20 +19,26 @@ from bot.dialogue.state import State
 from bot.dialogue.texts import get_texts
 from bot.dialogue.turn import Context, Turn
 from bot.german.groups import Mention, named_groups
-from bot.knowledge import load_knowledge
+from bot.knowledge.live import LiveKnowledge
 from bot.knowledge.search.encoder import get_encoder
-from bot.knowledge.search.index import QuestionIndex
 from bot.settings import get_settings
 
 logger = logging.getLogger(__name__)
 
 
 @lru_cache(maxsize=1)
-def get_context() -> Context:
-    """Load knowledge base, search and texts, once for each process."""
+def get_live_knowledge() -> LiveKnowledge:
+    """Load the knowledge base and its search, once for each process."""
     settings = get_settings()
-    knowledge = load_knowledge(settings.knowledge_dir, settings.local_dir)
-    return Context(knowledge, QuestionIndex(knowledge, get_encoder()).rank, get_texts())
+    vectors = settings.state_dir / "wissen.npz"
+    return LiveKnowledge(settings.knowledge_dir, settings.local_dir, get_encoder(), vectors)
+
+
+def get_context() -> Context:
+    """Return knowledge base, search and texts as they are now; a turn works with one of these."""
+    current = get_live_knowledge().current
+    index = current.index
+    return Context(current.knowledge, index.rank, get_texts(), index.rank_new)
 
 
 class LotseAction(Action, ABC):
@@ -57,7 +63,8 @@ class LotseAction(Action, ABC):
         before = State.from_slots(tracker.slots)
         try:
             turn = understood(tracker.latest_message)
-            reply, after = respond(turn, before, context, self.handler)
+            known = before.known(context.knowledge)
+            reply, after = respond(turn, known, context, self.handler)
         except Exception:
             logger.exception("Die Aktion %s ist fehlgeschlagen", self.name())
             reply, after = failure(context), before

@@ -56,6 +56,8 @@ def where_from(turn: Turn, state: State, context: Context) -> tuple[Reply, State
     title = context.knowledge.document.titel
     if state.last is None:
         parts: list[Part] = [Paragraph(context.texts("quelle", dokument=title))]
+        if context.knowledge.has_own:
+            parts.append(Paragraph(context.texts("quelle_eigene")))
         return compose.dialog("quelle", context, parts), state
     entries = [context.knowledge[i] for i in state.last.entries[: state.last.shown or 1]]
     if state.last.status == "answer":
@@ -89,11 +91,12 @@ def example(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
     """Show the examples of the last entry, or those of the group."""
     group = turn.groups[-1] if turn.groups else state.gruppe
     last = context.knowledge[state.last.entries[0]] if state.last and not turn.groups else None
-    if last is not None and last.beispiele and state.last and state.last.status == "answer":
+    shows_answer = state.last is not None and state.last.status == "answer"
+    if last and shows_answer and context.knowledge.has_examples(last):
         return _show_entry(last.id, state, context)
     if group is None:
         return compose.clarify_group(context), state
-    entries = [entry for entry in context.knowledge.select(group) if entry.beispiele]
+    entries = list(filter(context.knowledge.has_examples, context.knowledge.select(group)))
     if not entries:
         return show(group, None, state, context)
     entries.sort(key=lambda entry: -len(entry.beispiele))

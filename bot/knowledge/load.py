@@ -14,7 +14,16 @@ from typing import Any, NamedTuple
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from bot.knowledge.model import GRUPPEN, Entry, GroupFile, Header, Knowledge
+from bot.knowledge.model import (
+    GRUPPEN,
+    Contact,
+    Entry,
+    GroupFile,
+    Header,
+    Knowledge,
+    OwnFile,
+    Supplement,
+)
 
 HEADER_FILE = "gruppen.yml"
 QUESTIONS_DIR = "fragen"
@@ -61,13 +70,25 @@ class ParsedFile(NamedTuple):
         return self.lines.get(path, 1)
 
 
+Found = dict[str, tuple[ParsedFile, int, Entry]]
+"""Entries by id, each with its file and its position there."""
+
+
+class Own(NamedTuple):
+    """What a municipality adds beside entries."""
+
+    supplements: dict[str, Supplement]
+    contact: Contact | None
+
+
 def load_knowledge(folder: Path, local: Path | None = None) -> Knowledge:
     """Load and validate a knowledge base.
 
     Args:
         folder: holds ``gruppen.yml``, the files of entries, and ``fragen/`` with more sample
             questions (``id -> [question]``, one file a voice).
-        local: a municipality's own entries, if the folder exists.
+        local: a municipality's own files (:class:`~bot.knowledge.model.OwnFile`), if the folder
+            exists: entries, supplements to any entry, and the contact.
 
     Returns:
         The knowledge base, entries in document order, local ones last.
@@ -79,28 +100,12 @@ def load_knowledge(folder: Path, local: Path | None = None) -> Knowledge:
     header_file = _parse(folder / HEADER_FILE, problems)
     header = _validate(Header, header_file, problems) if header_file else None
 
-    files = sorted(path for path in folder.glob("*.yml") if path.name != HEADER_FILE)
-    if local and local.is_dir():
-        files += sorted(local.glob("*.yml"))
-    found: dict[str, tuple[ParsedFile, int, Entry]] = {}
-    for parsed in filter(None, (_parse(path, problems) for path in files)):
-        group_file = _validate(GroupFile, parsed, problems)
-        for position, entry in enumerate(group_file.eintraege if group_file else []):
-            placed = entry.copy(update={"gruppe": group_file.gruppe})
-            if entry.id in found:
-                other, at, _ = found[entry.id]
-                problems.append(
-                    Problem(
-                        parsed.path,
-                        parsed.line(("eintraege", position, "id")),
-                        f"die Id steht schon in {other.path.name}, "
-                        f"Zeile {other.line(('eintraege', at))}",
-                        "jeder Id nur einen Eintrag geben",
-                        entry.id,
-                    )
-                )
-            else:
-                found[entry.id] = (parsed, position, placed)
+    found: Found = {}
+    for path in sorted(folder.glob("*.yml")):
+        parsed = _parse(path, problems) if path.name != HEADER_FILE else None
+        if parsed and (file := _validate(GroupFile, parsed, problems)):
+            _collect(parsed, file, found, problems)
+    own = _load_own(local, found, problems) if local and local.is_dir() else Own({}, None)
 
     if header is not None:
         problems += _check_references(found, header)
@@ -116,7 +121,72 @@ def load_knowledge(folder: Path, local: Path | None = None) -> Knowledge:
         for _, _, entry in found.values()
     ]
     # sort is stable: within a group the order of the file is the order of the document
-    return Knowledge(header, sorted(entries, key=lambda entry: GRUPPEN.index(entry.gruppe)))
+    entries.sort(key=lambda entry: GRUPPEN.index(entry.gruppe))
+    return Knowledge(header, entries, own.supplements.values(), own.contact)
+
+
+def _collect(
+    parsed: ParsedFile, file: GroupFile | OwnFile, found: Found, problems: list[Problem]
+) -> None:
+    """Add the entries of a file to those found so far; note ids that are taken."""
+    for position, entry in enumerate(file.eintraege):
+        if entry.id in found:
+            other, at, _ = found[entry.id]
+            problems.append(
+                Problem(
+                    parsed.path,
+                    parsed.line(("eintraege", position, "id")),
+                    f"die Id steht schon in {other.path.name}, "
+                    f"Zeile {other.line(('eintraege', at))}",
+                    "jeder Id nur einen Eintrag geben",
+                    entry.id,
+                )
+            )
+        else:
+            found[entry.id] = (parsed, position, entry.copy(update={"gruppe": file.gruppe}))
+
+
+def _load_own(folder: Path, found: Found, problems: list[Problem]) -> Own:
+    """Read a municipality's own files; its entries are added to ``found``."""
+    files: list[tuple[ParsedFile, OwnFile]] = []
+    for path in _own_files(folder, problems):
+        parsed = _parse(path, problems)
+        if parsed and (file := _validate(OwnFile, parsed, problems)):
+            _collect(parsed, file, found, problems)
+            files.append((parsed, file))
+    supplements: dict[str, Supplement] = {}
+    contact: Contact | None = None
+    for parsed, file in files:  # only now: a supplement may belong to an entry of a later file
+        for position, added in enumerate(file.ergaenzungen):
+            line = parsed.line(("ergaenzungen", position, "id"))
+            if added.id not in found:
+                what, remedy = f"es gibt keinen Eintrag „{added.id}“", "Id verbessern"
+                problems.append(Problem(parsed.path, line, what, remedy, added.id))
+            elif added.id in supplements:
+                what, remedy = "zu diesem Eintrag gibt es schon eine Ergänzung", "zusammenlegen"
+                problems.append(Problem(parsed.path, line, what, remedy, added.id))
+            else:
+                supplements[added.id] = added
+        if file.kontakt and contact:
+            line = parsed.line(("kontakt",))
+            what = "„kontakt“ steht schon in einer anderen eigenen Datei"
+            problems.append(Problem(parsed.path, line, what, "nur einen Kontakt angeben"))
+        contact = contact or file.kontakt
+    return Own(supplements, contact)
+
+
+def _own_files(folder: Path, problems: list[Problem]) -> list[Path]:
+    """Return the files to read; note those that look as if they were but aren't."""
+    files = []
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith((".", "~")):  # what editors leave behind
+            continue
+        if path.suffix == ".yml":
+            files.append(path)
+        elif path.suffix.lower() in (".yaml", ".yml"):
+            what = f"Dateien mit der Endung „{path.suffix}“ werden nicht gelesen"
+            problems.append(Problem(path, 1, what, f"in „{path.stem}.yml“ umbenennen"))
+    return files
 
 
 def load_questions_by_voice(folder: Path) -> dict[str, dict[str, list[str]]]:
@@ -279,8 +349,8 @@ def _validate(model: type[BaseModel], parsed: ParsedFile, problems: list[Problem
 
 def _entry_at(data: dict[str, Any], loc: Path_) -> str:
     """Return the id of the entry that an error location lies in, or its number."""
-    if len(loc) > 1 and loc[0] == "eintraege" and isinstance(loc[1], int):
-        entry = data["eintraege"][loc[1]]
+    if len(loc) > 1 and loc[0] in ("eintraege", "ergaenzungen") and isinstance(loc[1], int):
+        entry = data[loc[0]][loc[1]]
         name = entry.get("id") if isinstance(entry, dict) else None
         return str(name or f"Eintrag {loc[1] + 1}")
     return ""
@@ -302,7 +372,7 @@ def _in_german(error: dict[str, Any], model: type[BaseModel]) -> tuple[str, str]
     if kind == "value_error.any_str.max_length":
         return f"„{field}“ ist zu lang", f"auf {context['limit_value']} Zeichen kürzen"
     if kind == "value_error.list.min_items":
-        return f"„{field}“ ist leer", "mindestens einen Eintrag ergänzen"
+        return f"„{field}“ hat zu wenige Zeilen", f"mindestens {context['limit_value']} angeben"
     if kind == "value_error.str.regex":
         return (
             f"„{field}“ ist keine gültige Id",
@@ -312,4 +382,5 @@ def _in_german(error: dict[str, Any], model: type[BaseModel]) -> tuple[str, str]
         wanted = {"list": "eine Liste", "dict": "ein Abschnitt", "integer": "eine ganze Zahl"}
         word = next((text for key, text in wanted.items() if key in kind), "ein Text")
         return f"„{field}“ hat die falsche Form", f"hier gehört {word} hin"
-    return f"„{field}“ ist ungültig", str(error["msg"])
+    what = "es fehlt etwas" if kind == "value_error" else f"„{field}“ ist ungültig"
+    return what, str(error["msg"])  # our own checks say what to do

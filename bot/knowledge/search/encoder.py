@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import threading
+import time
+import zipfile
 from collections import OrderedDict
 from collections.abc import Sequence
 from functools import lru_cache
@@ -22,6 +25,9 @@ import numpy.typing as npt
 from bot.settings import get_settings
 
 logger = logging.getLogger(__name__)
+
+_BATCH = 8
+"""Texts encoded in one go: while that lasts, the question of a user has to wait."""
 
 Matrix = npt.NDArray[np.float32]
 
@@ -52,10 +58,15 @@ class E5Encoder:
 
     def encode(self, texts: Sequence[str]) -> Matrix:
         """Return one unit vector for each text (about 15 ms each on two cores)."""
-        with self._lock:
-            return np.asarray(self._model.query(list(texts)), np.float32).reshape(
-                len(texts), self.dimension
-            )
+        parts = [np.zeros((0, self.dimension), np.float32)]
+        for start in range(0, len(texts), _BATCH):
+            part = list(texts[start : start + _BATCH])
+            if start:
+                time.sleep(0.001)  # lets a question that waits for the lock go first
+            with self._lock:
+                vectors = np.asarray(self._model.query(part), np.float32)
+            parts.append(vectors.reshape(len(part), self.dimension))
+        return np.concatenate(parts)
 
 
 class CachedEncoder:
@@ -102,16 +113,19 @@ class CachedEncoder:
         """Write the vectors of exactly these texts to the file; compute the missing ones."""
         if self._file is None:
             return
+        keys = list(dict.fromkeys(_key(text) for text in texts))
+        missing = [text for text in texts if _key(text) not in self._stored]
+        if not missing and len(keys) == len(self._stored):
+            return
         batch = 64
-        for start in range(0, len(texts), batch):
-            part = texts[start : start + batch]
+        for start in range(0, len(missing), batch):
+            part = missing[start : start + batch]
             for text, vector in zip(part, self.encode(part)):
                 self._stored[_key(text)] = vector
-            if start // batch % 10 == 0:
-                logger.info("Embeddings: %d von %d Sätzen", start, len(texts))
-        keys = [_key(text) for text in texts]
+            if start and start // batch % 10 == 0:
+                logger.info("Embeddings: %d von %d Sätzen", start, len(missing))
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self._file.with_suffix(".new.npz")
+        temporary = self._file.with_suffix(f".{os.getpid()}.npz")  # several processes may save
         np.savez(
             temporary,
             name=np.array(self.name),
@@ -132,7 +146,7 @@ def _read(file: Path, encoder: Encoder) -> dict[str, Matrix]:
                 return {}
             vectors = data["vectors"].astype(np.float32)
             return dict(zip(data["keys"].tolist(), vectors))
-    except (OSError, ValueError, KeyError):
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
         return {}
 
 
