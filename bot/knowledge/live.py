@@ -76,7 +76,6 @@ class LiveKnowledge:
         self._folder = folder
         self._local = local
         self._encoder = encoder
-        self._vectors = vectors
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._had_local = False
@@ -89,7 +88,8 @@ class LiveKnowledge:
         except KnowledgeError as error:
             problems = error.problems
             _log_refused(error)
-        self.current = self._build(knowledge)
+        index = QuestionIndex(knowledge, encoder, file=vectors, learnt=self._learnt)
+        self.current = Current(knowledge, index)
         self.status = Status(_now(), tuple(problems))
 
     def refresh(self) -> bool:
@@ -102,11 +102,14 @@ class LiveKnowledge:
             return False
         self._stamps = stamps
         try:
-            self.current = self._build(self._load())
+            knowledge = self._load()
         except KnowledgeError as error:
             self.status = replace(self.status, problems=tuple(error.problems))
             _log_refused(error)
             return False
+        earlier = self.current.index
+        index = QuestionIndex(knowledge, self._encoder, learnt=self._learnt, earlier=earlier)
+        self.current = Current(knowledge, index)
         self.status = Status(_now())
         logger.info("Wissensbasis neu geladen: %d Einträge", len(self.current.knowledge))
         return True
@@ -142,10 +145,6 @@ class LiveKnowledge:
                 raise KnowledgeError([problem])
             self._had_local = there
         return load_knowledge(self._folder, self._local)
-
-    def _build(self, knowledge: Knowledge) -> Current:
-        index = QuestionIndex(knowledge, self._encoder, file=self._vectors, learnt=self._learnt)
-        return Current(knowledge, index)
 
     def _look(self) -> Stamps:
         folders = [self._folder, self._folder / QUESTIONS_DIR]

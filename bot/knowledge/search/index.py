@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from sklearn.feature_extraction.text import TfidfVectorizer
+from scipy.sparse import csr_matrix, vstack
+from sklearn.feature_extraction.text import HashingVectorizer
+from sklearn.preprocessing import normalize
 
 from bot.german.text import fold
 from bot.knowledge.model import Knowledge
@@ -58,6 +60,7 @@ class QuestionIndex:
         *,
         file: Path | None = None,
         learnt: frozenset[Row] | None = None,
+        earlier: QuestionIndex | None = None,
     ) -> None:
         """Index all questions, titles and search words.
 
@@ -66,28 +69,36 @@ class QuestionIndex:
             encoder: for the meaning; without it, words alone decide.
             file: keeps the vectors of these texts, so that only new texts cost time.
             learnt: the rows that the classifier has learnt; ``None`` means all.
+            earlier: an index with the same encoder, whose work is taken over where texts are
+                the same: one new entry then takes milliseconds instead of seconds.
         """
         self._encoder = encoder
         indexed = rows(knowledge)
         texts = [text for _, text in indexed]
+        self._texts = {text: number for number, text in reversed(list(enumerate(texts)))}
         self._ids = list(knowledge)
         self._groups = [knowledge[i].gruppe for i in self._ids]
         position = {entry_id: number for number, entry_id in enumerate(self._ids)}
         self._owner = np.array([position[entry_id] for entry_id, _ in indexed])
         self._is_new = np.array([learnt is not None and row not in learnt for row in indexed])
-        self._words = TfidfVectorizer(
-            analyzer="char_wb",
-            ngram_range=(3, 5),
-            sublinear_tf=True,
-            preprocessor=fold,
-            dtype=np.float32,
-        )
+        fresh = [text for text in self._texts if earlier is None or text not in earlier._texts]
+        # where each text stands: in the rows of the earlier index, or in the fresh ones after them
+        before = len(earlier._owner) if earlier else 0
+        place = {**(earlier._texts if earlier else {})}
+        place.update((text, before + number) for number, text in enumerate(fresh))
+        order = [place[text] for text in texts]
+        counts = _counts(fresh)
+        self._counts = (vstack([earlier._counts, counts], "csr") if earlier else counts)[order]
+        self._rarity = _rarity(self._counts)
         # by column, as a question touches only the few columns of its own n-grams
-        self._columns = self._words.fit_transform(texts).tocsc()
+        self._columns = self._weighed(self._counts).tocsc()
         if encoder:
-            vectors = _vectors(texts, encoder, file)
-            self._centre = vectors.mean(axis=0)
-            self._dense = _unit(vectors - self._centre)
+            vectors = encoder.encode(fresh) if earlier else _vectors(fresh, encoder, file)
+            self._vectors = np.concatenate([earlier._vectors, vectors] if earlier else [vectors])[
+                order
+            ]
+            self._centre = self._vectors.mean(axis=0)
+            self._dense = _unit(self._vectors - self._centre)
 
     def rank(
         self, text: str, group: str | None = None, only: Sequence[str] | None = None
@@ -125,14 +136,44 @@ class QuestionIndex:
         chances = odds / (1 + odds.sum())
         return [(self._ids[owners[at]], float(p)) for at, p in zip(best, chances)]
 
+    def _weighed(self, counts: csr_matrix) -> csr_matrix:
+        """Return TF-IDF vectors of length one."""
+        return normalize(counts.multiply(self._rarity).tocsr())
+
     def _scores(self, text: str) -> Matrix:
         """Return how alike the text and each row are, shape ``(rows,)``."""
-        query = self._words.transform([text])
+        query = self._weighed(_counts([text]))
         scores = np.asarray(self._columns[:, query.indices] @ query.data).ravel()
         if self._encoder is None:
             return scores
         meaning = self._dense @ _unit(self._encoder.encode([text]) - self._centre)[0]
         return np.asarray((1 - _MEANING) * scores + _MEANING * meaning)
+
+
+_HASHED = HashingVectorizer(
+    analyzer="char_wb",
+    ngram_range=(3, 5),
+    preprocessor=fold,
+    n_features=2**20,
+    alternate_sign=False,
+    norm=None,
+    dtype=np.float32,
+)
+"""Counts character n-grams within words. It has no vocabulary, so that new texts can be added."""
+
+
+def _counts(texts: Sequence[str]) -> csr_matrix:
+    """Return how often each n-gram occurs, damped by the logarithm, shape ``(texts, 2**20)``."""
+    counts = _HASHED.transform(texts) if texts else csr_matrix((0, _HASHED.n_features), dtype="f4")
+    counts.data = 1 + np.log(counts.data)
+    return counts
+
+
+def _rarity(counts: csr_matrix) -> Matrix:
+    """Return the inverse document frequency of each n-gram; 0 for those that never occur."""
+    occur = np.bincount(counts.indices, minlength=counts.shape[1])
+    rarity = np.log((1 + counts.shape[0]) / (1 + occur)) + 1
+    return np.where(occur, rarity, 0).astype(np.float32)
 
 
 def _vectors(texts: Sequence[str], encoder: Encoder, file: Path | None) -> Matrix:
