@@ -6,7 +6,7 @@ and remedy, so that an editor mends them in one go.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -356,7 +356,7 @@ def _entry_at(data: dict[str, Any], loc: Path_) -> str:
     return ""
 
 
-def _in_german(error: dict[str, Any], model: type[BaseModel]) -> tuple[str, str]:
+def _in_german(error: Mapping[str, Any], model: type[BaseModel]) -> tuple[str, str]:
     """Say in German what a pydantic error means and how to mend it."""
     field = ".".join(str(part) for part in error["loc"] if isinstance(part, str)) or "Datei"
     kind, context = error["type"], error.get("ctx", {})

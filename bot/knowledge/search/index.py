@@ -53,6 +53,9 @@ def rows(knowledge: Knowledge) -> list[Row]:
 class QuestionIndex:
     """Ranks entries by their nearest sample questions. Immutable: build a new one on a change."""
 
+    _counts: csr_matrix
+    _vectors: Matrix
+
     def __init__(
         self,
         knowledge: Knowledge,
