@@ -19,20 +19,25 @@ from bot.dialogue.state import State
 from bot.dialogue.texts import get_texts
 from bot.dialogue.turn import Context, Turn
 from bot.german.groups import Mention, named_groups
-from bot.knowledge import load_knowledge
+from bot.knowledge.live import LiveKnowledge
 from bot.knowledge.search.encoder import get_encoder
-from bot.knowledge.search.index import QuestionIndex
 from bot.settings import get_settings
 
 logger = logging.getLogger(__name__)
 
 
 @lru_cache(maxsize=1)
-def get_context() -> Context:
-    """Load knowledge base, search and texts, once for each process."""
+def get_live_knowledge() -> LiveKnowledge:
+    """Load the knowledge base and its search, once for each process."""
     settings = get_settings()
-    knowledge = load_knowledge(settings.knowledge_dir, settings.local_dir)
-    return Context(knowledge, QuestionIndex(knowledge, get_encoder()).rank, get_texts())
+    return LiveKnowledge(settings.knowledge_dir, settings.local_dir, get_encoder())
+
+
+def get_context() -> Context:
+    """Return knowledge base, search and texts as they are now; a turn works with one of these."""
+    current = get_live_knowledge().current
+    index = current.index
+    return Context(current.knowledge, index.rank, get_texts(), index.rank_new)
 
 
 class LotseAction(Action, ABC):
@@ -58,7 +63,7 @@ class LotseAction(Action, ABC):
         after = before or State()
         try:
             turn = understood(tracker.latest_message)
-            reply, after = respond(turn, after, context, self.handler)
+            reply, after = respond(turn, after.known(context.knowledge), context, self.handler)
         except Exception:
             logger.exception("Die Aktion %s ist fehlgeschlagen", self.name())
             reply = failure(context)

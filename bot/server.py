@@ -12,7 +12,7 @@ from sanic import Sanic, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from actions.base import get_context
+from actions.base import get_live_knowledge
 from bot import __version__
 from bot.channels.rest import RestChannel
 from bot.engine import create_agent
@@ -48,7 +48,7 @@ def create_app(settings: Settings) -> Sanic:
     app = configure_app([RestChannel()], enable_api=False, port=settings.port, use_uvloop=True)
 
     async def load(running: Sanic, _: AbstractEventLoop) -> None:
-        get_context()
+        get_live_knowledge().start()
         running.ctx.agent = await create_agent(settings)
         await _warm_up(running.ctx.agent)
         logger.info("Bereit: http://%s:%d", settings.host, settings.port)
@@ -56,16 +56,23 @@ def create_app(settings: Settings) -> Sanic:
     app.register_listener(load, "before_server_start")
     app.register_listener(close_resources, "after_server_stop")
 
+    async def stop_watching(*_: object) -> None:
+        get_live_knowledge().stop()
+
+    app.register_listener(stop_watching, "after_server_stop")
+
     @app.get("/health")
     async def health(request: Request) -> HTTPResponse:
         agent: Agent | None = getattr(request.app.ctx, "agent", None)
         ready = agent is not None and agent.is_ready()
+        live = get_live_knowledge()
         return response.json(
             {
                 "status": "ok" if ready else "starting",
                 "version": __version__,
                 "german": german()[0],
-                "entries": len(get_context().knowledge),
+                "entries": len(live.current.knowledge),
+                "knowledge": live.status.to_json(),
             },
             200 if ready else 503,
         )

@@ -33,7 +33,23 @@ def full_entry(entry: Entry, context: Context, *, long: bool = False) -> list[Pa
         parts.append(Points(tuple(entry.punkte)))
     if entry.beispiele:
         parts.append(Points(tuple(entry.beispiele), context.texts("beispiele_titel")))
-    return [*parts, source(entry, context)]
+    return [*parts, source(entry, context), *supplement(entry, context)]
+
+
+def supplement(entry: Entry, context: Context) -> list[Part]:
+    """Return what the municipality adds to an entry, marked as its own; below the source."""
+    added = context.knowledge.supplements.get(entry.id)
+    if added is None:
+        return []
+    parts: list[Part] = []
+    if added.beispiele:
+        label = "eigenes_beispiel" if len(added.beispiele) == 1 else "eigene_beispiele"
+        parts.append(Points(tuple(added.beispiele), context.texts(label)))
+    if person := added.kontakt:
+        parts.append(
+            Paragraph(context.texts("ansprechperson", name=person.name, hinweis=person.hinweis))
+        )
+    return parts
 
 
 def simple_entry(entry: Entry, context: Context) -> list[Part]:
@@ -51,7 +67,7 @@ def entry_outcome(entry: Entry, others: Iterable[str] = (), confidence: float = 
     return Outcome(
         "answer",
         group=entry.gruppe,
-        kind=entry.art,
+        kind=entry.kind,
         entries=(entry.id, *others),
         confidence=confidence,
         source=entry.quelle.place,
@@ -101,11 +117,10 @@ def overview(group: str, kind: str | None, context: Context, start: int = 0) -> 
         parts += [Paragraph(e.kurz) for e in context.knowledge.select(group, "handlungslogik")[:1]]
     parts.append(Numbered(tuple(entry.titel for entry in page), start + 1))
     places = context.texts("quelle_mehrere", kapitel=str(context.knowledge.groups[group].kapitel))
-    parts.append(
-        SourceLine(
-            context.texts("quelle_zeile", quelle=f"{context.knowledge.document.titel}, {places}")
-        )
-    )
+    sources = [f"{context.knowledge.document.titel}, {places}"]
+    sources += [entry.quelle.dokument for entry in page if entry.quelle.dokument]
+    listed = "; ".join(dict.fromkeys(sources))
+    parts.append(SourceLine(context.texts("quelle_zeile", quelle=listed)))
     choices = list(entry_choices([entry.id for entry in page[:3]], context))
     if start + PAGE < len(entries):
         rest = str(len(entries) - start - PAGE)
@@ -221,7 +236,7 @@ def dialog(
             "dialog",
             topic=topic,
             group=first.gruppe if first else None,
-            kind=first.art if first else None,
+            kind=first.kind if first else None,
             entries=tuple(entries),
             source=first.quelle.place if first else None,
         ),

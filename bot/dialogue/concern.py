@@ -22,7 +22,7 @@ _EXCLUDED = 0.005
 
 def concern(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
     """Answer a message that is about something specific."""
-    ranking = [(i, p) for i, p in in_context(turn, state) if i in context.knowledge]
+    ranking = [(i, p) for i, p in in_context(turn, state, context) if i in context.knowledge]
     if len(turn.groups) == 1:
         state = replace(state, gruppe=turn.groups[0])
     state = replace(state, frage=turn.text)
@@ -40,7 +40,7 @@ def concern(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
 def not_known(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
     """Say that the knowledge base does not hold the answer."""
     theme = turn.likeliest_detail if turn.intent == OUT_OF_SCOPE else ""
-    near = [] if theme in ("fern", "kommunal") else [i for i, _ in in_context(turn, state)]
+    near = [] if theme in ("fern", "kommunal") else [i for i, _ in in_context(turn, state, context)]
     reply = compose.no_answer(
         [i for i in near if i in context.knowledge],
         context,
@@ -51,35 +51,36 @@ def not_known(turn: Turn, state: State, context: Context) -> tuple[Reply, State]
     return reply, replace(state, fehlversuche=state.fehlversuche + 1)
 
 
-def in_context(turn: Turn, state: State) -> list[tuple[str, float]]:
+def in_context(turn: Turn, state: State, context: Context) -> list[tuple[str, float]]:
     """Return the likeliest entries with the groups of message and conversation weighed in.
 
     The classifier sees the message alone; what the conversation is about is a prior on top of it
     (Bayes). All that the message can be shares the probabilities, so they stay comparable.
     """
-    weighed = {i: p * _weight(i, turn, state) for i, p in turn.entries.items()}
+    weighed = {i: p * _weight(i, turn, state, context) for i, p in turn.entries.items()}
     others = max(1.0 - sum(turn.entries.values()), 0.0)
     total = sum(weighed.values()) + others
     ranking = [(i, p / total) for i, p in weighed.items()] if total else []
     return sorted(ranking, key=lambda item: -item[1])
 
 
-def continues(turn: Turn, state: State) -> bool:
+def continues(turn: Turn, state: State, context: Context) -> bool:
     """Whether the conversation makes an entry likelier than what the message alone looks like."""
     if state.last is None or turn.intent == CONCERN:
         return False
-    ranking = in_context(turn, state)
+    ranking = in_context(turn, state, context)
     if not ranking or ranking[0][1] < ANSWER_FROM:
         return False
     best = ranking[0][0]
-    return turn.entries[best] * _weight(best, turn, state) > turn.confidence
+    return turn.entries[best] * _weight(best, turn, state, context) > turn.confidence
 
 
-def _weight(entry_id: str, turn: Turn, state: State) -> float:
-    group = entry_id.split("-")[0]
+def _weight(entry_id: str, turn: Turn, state: State, context: Context) -> float:
+    entry = context.knowledge.get(entry_id)
+    group = entry.gruppe if entry else None
     if group in turn.excluded:
         return _EXCLUDED
-    if not turn.groups and group == state.gruppe and turn.points_back:
+    if not turn.groups and group and group == state.gruppe and turn.points_back:
         return _IN_CONTEXT
     return 1.0
 

@@ -55,10 +55,13 @@ def where_from(turn: Turn, state: State, context: Context) -> tuple[Reply, State
     """Name the source of what was shown last, or of everything."""
     if state.last is None:
         document = context.knowledge.document
-        origin = context.knowledge[document.eintrag]
-        sentence = Paragraph(context.texts("quelle", dokument=document.titel))
-        parts: list[Part] = [sentence, *compose.full_entry(origin, context)]
-        return compose.dialog("quelle", context, parts, entries=[origin.id]), state
+        origin = [document.eintrag] if document.eintrag else []
+        parts: list[Part] = [Paragraph(context.texts("quelle", dokument=document.titel))]
+        for entry_id in origin:
+            parts += compose.full_entry(context.knowledge[entry_id], context)
+        if context.knowledge.has_own:
+            parts.append(Paragraph(context.texts("quelle_eigene")))
+        return compose.dialog("quelle", context, parts, entries=origin), state
     entries = [context.knowledge[i] for i in state.last.entries[: state.last.shown or 1]]
     if state.last.status == "answer":
         entries = entries[:1]
@@ -91,11 +94,12 @@ def example(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
     """Show the examples of the last entry, or those of the group."""
     group = turn.groups[-1] if turn.groups else state.gruppe
     last = context.knowledge[state.last.entries[0]] if state.last and not turn.groups else None
-    if last is not None and last.beispiele and state.last and state.last.status == "answer":
+    shows_answer = state.last is not None and state.last.status == "answer"
+    if last and shows_answer and context.knowledge.has_examples(last):
         return _show_entry(last.id, state, context)
     if group is None:
         return compose.clarify_group(context), state
-    entries = [entry for entry in context.knowledge.select(group) if entry.beispiele]
+    entries = list(filter(context.knowledge.has_examples, context.knowledge.select(group)))
     if not entries:
         return show(group, None, state, context)
     entries.sort(key=lambda entry: -len(entry.beispiele))

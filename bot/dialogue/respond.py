@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot.answer import Reply
-from bot.dialogue import compose, correction, follow_up, overview
-from bot.dialogue.concern import concern, continues, shown_of
+from bot.dialogue import compose, concern, correction, follow_up, overview, unlearnt
+from bot.dialogue.concern import shown_of
 from bot.dialogue.state import State
 from bot.dialogue.turn import Context, Turn
 from bot.german.text import fold
@@ -25,10 +25,13 @@ def respond(turn: Turn, state: State, context: Context, handler: Handler) -> tup
         context: knowledge base, search and texts.
         handler: what the intent calls for, if no choice on offer is taken up.
     """
-    if continues(turn, state):
-        handler = concern
-    target = chosen(turn.text, state)
-    reply, after = take(target, turn, state, context) if target else handler(turn, state, context)
+    if target := chosen(turn.text, state):
+        reply, after = take(target, turn, state, context)
+    else:
+        joined = unlearnt.join(turn, context)
+        if unlearnt.is_concern(joined, turn) or concern.continues(joined, state, context):
+            handler = concern.concern
+        reply, after = handler(joined, state, context)
     return reply, replace(after, angebot=tuple((c.title, c.target) for c in reply.choices))
 
 

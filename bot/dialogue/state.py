@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
@@ -63,6 +63,11 @@ class State:
             verlauf=(*self.verlauf, shown)[-HISTORY_LENGTH:],
             fehlversuche=0,
         )
+
+    def known(self, ids: Container[str]) -> State:
+        """Return the state without what was shown of entries that are gone since."""
+        kept = tuple(shown for shown in self.verlauf if all(i in ids for i in shown.entries))
+        return self if len(kept) == len(self.verlauf) else replace(self, verlauf=kept)
 
     def to_slots(self) -> dict[str, Any]:
         """Return slot name -> plain value."""

@@ -23,6 +23,14 @@ OVERVIEWS = {
 Rank = Callable[[str, str | None], Sequence[tuple[str, float]]]
 """Ranks the entries of a group (``None``: all) for a text: ``[(id, 0…1)]``, best first."""
 
+RankNew = Callable[[str], Sequence[tuple[str, float]]]
+"""Finds what no model has learnt: ``[(id, chance that the text asks for it)]``, best first."""
+
+
+def _nothing_new(_: str) -> Sequence[tuple[str, float]]:
+    return ()
+
+
 _POINTING = frozenset(
     [
         "die",
@@ -126,3 +134,4 @@ class Context:
     knowledge: Knowledge
     rank: Rank
     texts: Texts
+    rank_new: RankNew = _nothing_new

@@ -14,7 +14,16 @@ from typing import Any, NamedTuple
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from bot.knowledge.model import GRUPPEN, Entry, GroupFile, Header, Knowledge
+from bot.knowledge.model import (
+    GRUPPEN,
+    Contact,
+    Entry,
+    GroupFile,
+    Header,
+    Knowledge,
+    OwnFile,
+    Supplement,
+)
 
 HEADER_FILE = "gruppen.yml"
 QUESTIONS_DIR = "fragen"
@@ -62,13 +71,25 @@ class ParsedFile(NamedTuple):
         return self.lines.get(path, 1)
 
 
+Found = dict[str, tuple[ParsedFile, int, Entry]]
+"""Entries by id, each with its file and its position there."""
+
+
+class Own(NamedTuple):
+    """What a municipality adds beside entries."""
+
+    supplements: dict[str, Supplement]
+    contact: Contact | None
+
+
 def load_knowledge(folder: Path, local: Path | None = None) -> Knowledge:
     """Load and validate a knowledge base.
 
     Args:
         folder: holds ``gruppen.yml``, the files of entries, and ``fragen/`` with more sample
             questions (``id -> [question]``, one file a voice).
-        local: a municipality's own entries, if the folder exists.
+        local: a municipality's own files (:class:`~bot.knowledge.model.OwnFile`), if the folder
+            exists: entries, supplements to any entry, and the contact.
 
     Returns:
         The knowledge base, entries in document order, local ones last.
@@ -80,30 +101,16 @@ def load_knowledge(folder: Path, local: Path | None = None) -> Knowledge:
     header_file = _parse(folder / HEADER_FILE, problems)
     header = _validate(Header, header_file, problems) if header_file else None
 
-    files = sorted(path for path in folder.glob("*.yml") if path.name != HEADER_FILE)
-    if local and local.is_dir():
-        files += sorted(local.glob("*.yml"))
-    found: dict[str, tuple[ParsedFile, int, Entry]] = {}
+    found: Found = {}
     named: set[str] = set()  # also the ids of entries in which something is wrong
-    for parsed in filter(None, (_parse(path, problems) for path in files)):
-        named |= _ids_in(parsed.data)
-        group_file = _validate(GroupFile, parsed, problems)
-        for position, entry in enumerate(group_file.eintraege if group_file else []):
-            placed = entry.copy(update={"gruppe": group_file.gruppe})
-            if entry.id in found:
-                other, at, _ = found[entry.id]
-                problems.append(
-                    Problem(
-                        parsed.path,
-                        parsed.line(("eintraege", position, "id")),
-                        f"die Id steht schon in {other.path.name}, "
-                        f"Zeile {other.line(('eintraege', at))}",
-                        "jeder Id nur einen Eintrag geben",
-                        entry.id,
-                    )
-                )
-            else:
-                found[entry.id] = (parsed, position, placed)
+    for path in sorted(folder.glob("*.yml")):
+        parsed = _parse(path, problems) if path.name != HEADER_FILE else None
+        if parsed:
+            named |= _ids_in(parsed.data)
+            if file := _validate(GroupFile, parsed, problems):
+                _collect(parsed, file, found, problems)
+    is_there = local is not None and local.is_dir()
+    own = _load_own(local, found, named, problems) if local and is_there else Own({}, None)
 
     if header is not None and header_file is not None:
         problems += _check_references(found, named, header, header_file)
@@ -119,7 +126,74 @@ def load_knowledge(folder: Path, local: Path | None = None) -> Knowledge:
         for _, _, entry in found.values()
     ]
     # sort is stable: within a group the order of the file is the order of the document
-    return Knowledge(header, sorted(entries, key=lambda entry: GRUPPEN.index(entry.gruppe)))
+    entries.sort(key=lambda entry: GRUPPEN.index(entry.gruppe))
+    return Knowledge(header, entries, own.supplements.values(), own.contact)
+
+
+def _collect(
+    parsed: ParsedFile, file: GroupFile | OwnFile, found: Found, problems: list[Problem]
+) -> None:
+    """Add the entries of a file to those found so far; note ids that are taken."""
+    for position, entry in enumerate(file.eintraege):
+        if entry.id in found:
+            other, at, _ = found[entry.id]
+            problems.append(
+                Problem(
+                    parsed.path,
+                    parsed.line(("eintraege", position, "id")),
+                    f"die Id steht schon in {other.path.name}, "
+                    f"Zeile {other.line(('eintraege', at))}",
+                    "jeder Id nur einen Eintrag geben",
+                    entry.id,
+                )
+            )
+        else:
+            found[entry.id] = (parsed, position, entry.copy(update={"gruppe": file.gruppe}))
+
+
+def _load_own(folder: Path, found: Found, named: set[str], problems: list[Problem]) -> Own:
+    """Read a municipality's own files; its entries are added to ``found`` and ``named``."""
+    files: list[tuple[ParsedFile, OwnFile]] = []
+    for path in _own_files(folder, problems):
+        parsed = _parse(path, problems)
+        if parsed:
+            named |= _ids_in(parsed.data)
+            if file := _validate(OwnFile, parsed, problems):
+                _collect(parsed, file, found, problems)
+                files.append((parsed, file))
+    supplements: dict[str, Supplement] = {}
+    contact: Contact | None = None
+    for parsed, file in files:  # only now: a supplement may belong to an entry of a later file
+        for position, added in enumerate(file.ergaenzungen):
+            line = parsed.line(("ergaenzungen", position, "id"))
+            if added.id not in named:
+                what, remedy = f"es gibt keinen Eintrag „{added.id}“", "Id verbessern"
+                problems.append(Problem(parsed.path, line, what, remedy, added.id))
+            elif added.id in supplements:
+                what, remedy = "zu diesem Eintrag gibt es schon eine Ergänzung", "zusammenlegen"
+                problems.append(Problem(parsed.path, line, what, remedy, added.id))
+            else:
+                supplements[added.id] = added
+        if file.kontakt and contact:
+            line = parsed.line(("kontakt",))
+            what = "„kontakt“ steht schon in einer anderen eigenen Datei"
+            problems.append(Problem(parsed.path, line, what, "nur einen Kontakt angeben"))
+        contact = contact or file.kontakt
+    return Own(supplements, contact)
+
+
+def _own_files(folder: Path, problems: list[Problem]) -> list[Path]:
+    """Return the files to read; note those that look as if they were but aren't."""
+    files = []
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith((".", "~")):  # what editors leave behind
+            continue
+        if path.suffix == ".yml":
+            files.append(path)
+        elif path.suffix.lower() in (".yaml", ".yml"):
+            what = f"Dateien mit der Endung „{path.suffix}“ werden nicht gelesen"
+            problems.append(Problem(path, 1, what, f"in „{path.stem}.yml“ umbenennen"))
+    return files
 
 
 def load_questions_by_voice(folder: Path) -> dict[str, dict[str, list[str]]]:
@@ -192,7 +266,7 @@ def _check_references(
     header_file: ParsedFile,
 ) -> list[Problem]:
     problems = []
-    if header.dokument.eintrag not in named:
+    if header.dokument.eintrag and header.dokument.eintrag not in named:
         path, line = header_file.path, header_file.line(("dokument", "eintrag"))
         what = f"es gibt keinen Eintrag „{header.dokument.eintrag}“"
         problems.append(Problem(path, line, what, "Id verbessern"))
@@ -297,8 +371,8 @@ def _validate(model: type[BaseModel], parsed: ParsedFile, problems: list[Problem
 
 def _entry_at(data: dict[str, Any], loc: Path_) -> str:
     """Return the id of the entry that an error location lies in, or its number."""
-    if len(loc) > 1 and loc[0] == "eintraege" and isinstance(loc[1], int):
-        entries = data["eintraege"]
+    if len(loc) > 1 and loc[0] in ("eintraege", "ergaenzungen") and isinstance(loc[1], int):
+        entries = data[loc[0]]
         entry = entries[loc[1]] if isinstance(entries, list) else None
         name = entry.get("id") if isinstance(entry, dict) else None
         return str(name or f"Eintrag {loc[1] + 1}")
@@ -321,7 +395,7 @@ def _in_german(error: Mapping[str, Any], model: type[BaseModel]) -> tuple[str, s
     if kind == "value_error.any_str.max_length":
         return f"„{field}“ ist zu lang", f"auf {context['limit_value']} Zeichen kürzen"
     if kind == "value_error.list.min_items":
-        return f"„{field}“ ist leer", "mindestens einen Eintrag ergänzen"
+        return f"„{field}“ hat zu wenige Zeilen", f"mindestens {context['limit_value']} angeben"
     if kind == "value_error.str.regex":
         return (
             f"„{field}“ ist keine gültige Id",
@@ -331,4 +405,5 @@ def _in_german(error: Mapping[str, Any], model: type[BaseModel]) -> tuple[str, s
         wanted = {"list": "eine Liste", "dict": "ein Abschnitt", "integer": "eine ganze Zahl"}
         word = next((text for key, text in wanted.items() if key in kind), "ein Text")
         return f"„{field}“ hat die falsche Form", f"hier gehört {word} hin"
-    return f"„{field}“ ist ungültig", str(error["msg"])
+    what = "es fehlt etwas" if kind == "value_error" else f"„{field}“ ist ungültig"
+    return what, str(error["msg"])  # our own checks say what to do

@@ -7,12 +7,14 @@ each one, and :mod:`bot.knowledge.schema` exports the models as JSON Schema.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConstrainedStr, Extra, Field, validator
+from pydantic import BaseModel, ConstrainedStr, Extra, Field, root_validator, validator
 
 Gruppe = Literal["grundlagen", "politik", "verwaltung", "zivilgesellschaft", "wirtschaft"]
 Art = Literal["grundlage", "handlungslogik", "empfehlung", "erfolgsfaktor"]
+EigeneArt = Literal["grundlage", "handlungslogik", "empfehlung", "erfolgsfaktor", "auskunft"]
+"""A municipality's own entry may also be plain information, which no overview lists."""
 
 GRUPPEN: tuple[Gruppe, ...] = (
     "grundlagen",
@@ -22,6 +24,8 @@ GRUPPEN: tuple[Gruppe, ...] = (
     "wirtschaft",
 )
 ARTEN: tuple[Art, ...] = ("grundlage", "handlungslogik", "empfehlung", "erfolgsfaktor")
+OWN_QUESTIONS = 3
+"""An own entry is found by its sample questions alone, so it needs at least so many."""
 
 
 class Text(ConstrainedStr):
@@ -29,6 +33,12 @@ class Text(ConstrainedStr):
 
     strip_whitespace = True
     min_length = 1
+
+
+class Title(Text):
+    """A text that fits on a button."""
+
+    max_length = 60
 
 
 class EntryId(ConstrainedStr):
@@ -66,8 +76,8 @@ class Entry(Strict):
     """One statement of the knowledge base."""
 
     id: EntryId = Field(..., description="Eindeutiger Name, nur Kleinbuchstaben, Ziffern, „-“")
-    art: Art = Field(..., description="Was für eine Aussage es ist")
-    titel: Text = Field(..., description="Worum es geht, höchstens 60 Zeichen", max_length=60)
+    art: EigeneArt = Field(..., description="Was für eine Aussage es ist")
+    titel: Title = Field(..., description="Worum es geht, höchstens 60 Zeichen")
     kurz: Text = Field(..., description="Ein, zwei Sätze, die zuerst gezeigt werden")
     text: Text = Field(..., description="Die ausführliche Erklärung")
     punkte: list[Text] = Field(default=[], description="Kurze, konkrete Punkte")
@@ -79,12 +89,23 @@ class Entry(Strict):
     quelle: Source = Field(..., description="Woher die Aussage stammt")
     gruppe: Gruppe = Field("grundlagen", description="Wird aus dem Kopf der Datei übernommen")
 
+    @property
+    def kind(self) -> str | None:
+        """The kind as the answer contract knows it; plain information has none."""
+        return self.art if self.art in ARTEN else None
+
+
+class CoreEntry(Entry):
+    """A statement of the source document."""
+
+    art: Art = Field(..., description="Was für eine Aussage es ist")
+
 
 class GroupFile(Strict):
     """A file of entries about one group."""
 
     gruppe: Gruppe = Field(..., description="Die Akteursgruppe, von der alle Einträge handeln")
-    eintraege: list[Entry] = Field(..., min_items=1, description="Die Einträge")
+    eintraege: list[CoreEntry] = Field(..., min_items=1, description="Die Einträge")
 
 
 class Group(Strict):
@@ -100,7 +121,9 @@ class Document(Strict):
     """The source document that all entries without a ``dokument`` of their own come from."""
 
     titel: Text = Field(..., description="So steht die Quelle in jeder Antwort")
-    eintrag: EntryId = Field(..., description="Id des Eintrags, der sagt, woher alles stammt")
+    eintrag: EntryId | None = Field(
+        None, description="Id des Eintrags, der sagt, woher alles stammt"
+    )
 
 
 class Contact(Strict):
@@ -108,6 +131,56 @@ class Contact(Strict):
 
     name: Text = Field(..., description="Person oder Stelle, an die man sich wenden kann")
     hinweis: Text = Field(..., description="Wie man sie erreicht, ein Satz")
+
+
+class OwnSource(Source):
+    """Where a municipality's own statement comes from."""
+
+    dokument: Text = Field(..., description="Ihr Dokument, so wie es in der Antwort stehen soll")
+
+
+class OwnEntry(Entry):
+    """A municipality's own statement."""
+
+    fragen: list[Text] = Field(
+        ...,
+        min_items=OWN_QUESTIONS,
+        description="So fragen Menschen danach; mindestens drei, besser fünf",
+    )
+    quelle: OwnSource = Field(..., description="Woher die Aussage stammt")
+
+
+class Supplement(Strict):
+    """What a municipality adds to an entry that there is already."""
+
+    id: EntryId = Field(..., description="Id des Eintrags, zu dem die Ergänzung gehört")
+    beispiele: list[Text] = Field(default=[], description="Beispiele aus Ihrer Kommune")
+    kontakt: Contact | None = Field(None, description="Ansprechperson für dieses Thema")
+
+    @root_validator(skip_on_failure=True)
+    def _adds_something(cls, values: dict[str, Any]) -> dict[str, Any]:  # noqa: N805
+        if not values["beispiele"] and values["kontakt"] is None:
+            raise ValueError("„beispiele“ oder „kontakt“ angeben")
+        return values
+
+
+class OwnFile(Strict):
+    """A file in the folder of a municipality: its own entries, supplements and contact."""
+
+    kontakt: Contact | None = Field(
+        None, description="Wird anstelle des Kontakts in gruppen.yml gezeigt"
+    )
+    gruppe: Gruppe | None = Field(None, description="Die Gruppe, zu der die Einträge gehören")
+    eintraege: list[OwnEntry] = Field(default=[], description="Eigene Einträge")
+    ergaenzungen: list[Supplement] = Field(
+        default=[], description="Beispiele und Ansprechpersonen zu vorhandenen Einträgen"
+    )
+
+    @root_validator(skip_on_failure=True)
+    def _has_a_group(cls, values: dict[str, Any]) -> dict[str, Any]:  # noqa: N805
+        if values["eintraege"] and values["gruppe"] is None:
+            raise ValueError("oben in der Datei „gruppe“ angeben, z. B. gruppe: grundlagen")
+        return values
 
 
 class Header(Strict):
@@ -127,9 +200,24 @@ class Header(Strict):
 class Knowledge(Mapping[str, Entry]):
     """All entries by id, in the order of the document, with the groups and the contact."""
 
-    def __init__(self, header: Header, entries: Iterable[Entry]) -> None:
+    def __init__(
+        self,
+        header: Header,
+        entries: Iterable[Entry],
+        supplements: Iterable[Supplement] = (),
+        contact: Contact | None = None,
+    ) -> None:
+        """Put the parts together.
+
+        Args:
+            header: the source document, the groups, and the contact to show by default.
+            entries: in document order.
+            supplements: what the municipality adds, at most one for each entry.
+            contact: the municipality's own contact.
+        """
         self.document = header.dokument
-        self.contact = header.kontakt
+        self.contact = contact or header.kontakt
+        self.supplements = {supplement.id: supplement for supplement in supplements}
         self.groups: dict[str, Group] = {name: header.gruppen[name] for name in GRUPPEN}
         self._entries: dict[str, Entry] = {entry.id: entry for entry in entries}
 
@@ -149,6 +237,17 @@ class Knowledge(Mapping[str, Entry]):
             for entry in self._entries.values()
             if (group is None or entry.gruppe == group) and (kind is None or entry.art == kind)
         ]
+
+    @property
+    def has_own(self) -> bool:
+        """Whether the municipality adds anything of its own to what is said."""
+        own = any(entry.quelle.dokument for entry in self._entries.values())
+        return own or bool(self.supplements)
+
+    def has_examples(self, entry: Entry) -> bool:
+        """Whether there are examples for an entry, of the document or of the municipality."""
+        own = self.supplements.get(entry.id)
+        return bool(entry.beispiele or (own and own.beispiele))
 
     def source_line(self, entry: Entry) -> str:
         """Return document and place of an entry, as shown below each answer."""

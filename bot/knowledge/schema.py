@@ -10,18 +10,19 @@ import json
 
 from pydantic.schema import schema
 
-from bot.knowledge.model import GroupFile, Header
+from bot.knowledge.model import GroupFile, Header, OwnFile
 
 SCHEMA_FILE = "schema.json"
 
 
 def json_schema() -> str:
     """Return the JSON Schema (draft 7) of knowledge files, indented, with a final newline."""
-    definitions = schema([GroupFile, Header], ref_prefix="#/definitions/")["definitions"]
+    definitions = schema([GroupFile, Header, OwnFile], ref_prefix="#/definitions/")["definitions"]
     whole = {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Wissensbasis des Engagement-Lotsen",
-        "oneOf": [{"$ref": "#/definitions/GroupFile"}, {"$ref": "#/definitions/Header"}],
+        # any, not one: an own file of entries may have the form of a core file as well
+        "anyOf": [{"$ref": f"#/definitions/{name}"} for name in ("GroupFile", "Header", "OwnFile")],
         "definitions": definitions,
     }
     return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"

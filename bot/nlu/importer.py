@@ -1,7 +1,8 @@
 """Training data from the knowledge base: each sample question is an example of ``anliegen``.
 
 So the questions stand in one place, beside the entries that they belong to, and ``rasa train``
-and ``rasa data validate`` see them.
+and ``rasa data validate`` see them. A municipality's own entries are no part of it: they are found
+without training (:mod:`bot.dialogue.unlearnt`).
 """
 
 from __future__ import annotations
@@ -44,8 +45,7 @@ class KnowledgeImporter(RasaFileImporter):
 
     def get_nlu_data(self, language: str | None = "de") -> TrainingData:
         """Return the examples of ``data/nlu`` and the questions of ``data/knowledge``."""
-        settings = get_settings()
-        knowledge = load_knowledge(settings.knowledge_dir, settings.local_dir)
+        knowledge = load_knowledge(get_settings().knowledge_dir)
         questions = [
             Message.build(text=question, intent=CONCERN, example_metadata={ENTRY: entry.id})
             for entry in knowledge.values()

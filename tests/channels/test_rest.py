@@ -11,6 +11,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -76,6 +77,19 @@ def outcomes(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [m["custom"]["answer"] for m in messages if "answer" in m.get("custom", {})]
 
 
+class FakeLive:
+    """Stands for the knowledge base: two entries, and nothing to watch."""
+
+    current = SimpleNamespace(knowledge=[1, 2])
+    status = SimpleNamespace(to_json=lambda: {"status": "ok"})
+
+    def start(self) -> None:
+        """Nothing to start."""
+
+    def stop(self) -> None:
+        """Nothing to stop."""
+
+
 @pytest.fixture(scope="module")
 def started() -> Iterator[Running]:
     """The web application in a thread of its own, on a free port."""
@@ -89,7 +103,7 @@ def started() -> Iterator[Running]:
 
     patch = pytest.MonkeyPatch()
     patch.setattr(server, "create_agent", fake_agent)
-    patch.setattr(server, "get_context", lambda: type("Context", (), {"knowledge": [1, 2]}))
+    patch.setattr(server, "get_live_knowledge", FakeLive)
     patch.setattr(server, "close_resources", _nothing)
     app = server.create_app(Settings(port=port))
     loop = asyncio.new_event_loop()

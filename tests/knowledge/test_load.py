@@ -292,21 +292,6 @@ def test_mistakes_in_question_files_are_named(
     assert says in problem.what
 
 
-def test_own_entries_of_a_municipality_come_last_and_name_their_document(base: Path) -> None:
-    local = base / "lokal"
-    local.mkdir()
-    (local / "rat.yml").write_text(
-        ENTRIES.replace("politik-empfehlung-1", "lokal-1")
-        .replace("politik-empfehlung-2", "lokal-2")
-        .replace("{kapitel: 2, ", "{dokument: Leitbild der Stadt, "),
-        encoding="utf-8",
-    )
-    knowledge = load_knowledge(base, local)
-    assert list(knowledge)[-2:] == ["lokal-1", "lokal-2"]
-    own = knowledge["lokal-1"]
-    assert knowledge.source_line(own) == "Leitbild der Stadt, Handlungsempfehlung 1"
-
-
 def test_a_local_entry_cannot_take_an_id_that_exists(base: Path) -> None:
     local = base / "lokal"
     local.mkdir()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from functools import lru_cache
@@ -22,7 +23,8 @@ from bot.settings import PROJECT, get_settings
 
 logger = logging.getLogger(__name__)
 
-_BATCH = 64
+_BATCH = 8
+"""Texts encoded in one go: while that lasts, the question of a user has to wait."""
 
 
 class Encoder(Protocol):
@@ -51,10 +53,15 @@ class E5Encoder:
 
     def encode(self, texts: Sequence[str]) -> Matrix:
         """Return one unit vector for each text (about 15 ms each on two cores)."""
-        with self._lock:
-            return np.asarray(self._model.query(list(texts)), np.float32).reshape(
-                len(texts), self.dimension
-            )
+        parts = [np.zeros((0, self.dimension), np.float32)]
+        for start in range(0, len(texts), _BATCH):
+            part = list(texts[start : start + _BATCH])
+            if start:
+                time.sleep(0.001)  # lets a question that waits for the lock go first
+            with self._lock:
+                vectors = np.asarray(self._model.query(part), np.float32)
+            parts.append(vectors.reshape(len(part), self.dimension))
+        return np.concatenate(parts)
 
 
 class CachedEncoder:
@@ -102,8 +109,11 @@ class CachedEncoder:
             own.update(zip(map(text_key, part), self.encode(part)))
             if start % (10 * _BATCH) == 0:
                 logger.info("Embeddings: %d von %d Sätzen", start, len(missing))
-        write_vectors(self._file, self.name, own)
         self._stored.update(own)
+        try:
+            write_vectors(self._file, self.name, own)
+        except OSError as error:
+            logger.warning("%s lässt sich nicht schreiben: %s", self._file, error)
 
     def _known(self, key: str) -> Matrix | None:
         vector = self._stored.get(key)

@@ -9,6 +9,8 @@ text, so a changed sentence is simply computed anew.
 from __future__ import annotations
 
 import hashlib
+import os
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -31,7 +33,7 @@ def read_vectors(file: Path, encoder_name: str) -> dict[str, Matrix]:
                 return {}
             vectors = data["vectors"].astype(np.float32) * data["scales"][:, None]
             return dict(zip(data["keys"].tolist(), vectors))
-    except (OSError, ValueError, KeyError):
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
         return {}
 
 
@@ -41,7 +43,7 @@ def write_vectors(file: Path, encoder_name: str, vectors: Mapping[str, Matrix]) 
     matrix = np.stack([vectors[key] for key in keys])
     scales = np.abs(matrix).max(axis=1) / 127
     file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_suffix(".new.npz")
+    temporary = file.with_suffix(f".{os.getpid()}.npz")  # several processes may write
     np.savez(
         temporary,
         name=np.array(encoder_name),
