@@ -98,6 +98,10 @@ class CachedEncoder:
             else np.zeros((0, self.dimension), np.float32)
         )
 
+    def keep_file(self) -> None:
+        """Leave the file as it is from now on, whoever calls :meth:`save`."""
+        self._file = None
+
     def save(self, texts: Sequence[str]) -> None:
         """Write the vectors of exactly these texts to the file; compute the missing ones."""
         if self._file is None:
