@@ -15,11 +15,9 @@ import importlib
 import logging
 import tempfile
 import time
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import yaml
@@ -39,6 +37,7 @@ from bot.dialogue.state import State
 from bot.dialogue.texts import get_texts
 from bot.dialogue.turn import CONCERN, OUT_OF_SCOPE, OVERVIEWS, Context
 from bot.evaluation.figures import Judged, figures
+from bot.evaluation.folds import Example, limited, split
 from bot.evaluation.tasks import Other, Question
 from bot.knowledge import Knowledge, load_knowledge
 from bot.knowledge.load import load_questions_by_voice
@@ -54,23 +53,6 @@ SIZES = (8, 16, 32, 64)
 """Sample questions for each entry along the learning curve, before its end: all of them."""
 CURVES = ("specific hit@1", "specific hit@3", "wrongly refused", "rejected nah")
 """The figures that the learning curve shows."""
-
-
-@dataclass(frozen=True)
-class Example:
-    """A message with its writer and what it is to lead to."""
-
-    message: Message
-    voice: str
-    """Empty for questions that stand with the entry itself: they are in every training."""
-    intent: str
-    detail: str
-    """The entry that answers it, or the theme of an out-of-scope message."""
-
-    @property
-    def text(self) -> str:
-        """What the person wrote."""
-        return str(self.message.get(TEXT))
 
 
 @dataclass(frozen=True)
@@ -167,49 +149,6 @@ def crossvalidate(
     return points
 
 
-def split(
-    examples: Sequence[Example], fold: int, folds: int
-) -> tuple[list[Example], list[Example]]:
-    """Return the examples to train on and those to test with; no writer is in both.
-
-    Raises:
-        ValueError: fewer than two folds, or more folds than writers of sample questions.
-    """
-    voices = _voices(example for example in examples if example.intent == CONCERN)
-    others = _voices(example for example in examples if example.intent != CONCERN)
-    if not 2 <= folds <= len(voices):
-        raise ValueError(f"Es gibt {len(voices)} Stimmen; also 2 bis {len(voices)} Teile wählen")
-    held_out = set(voices[fold::folds])
-    held_out_others = set(others[fold % len(others) :: len(others)]) if others else set()
-    train: list[Example] = []
-    test: list[Example] = []
-    for example in examples:
-        held = held_out if example.intent == CONCERN else held_out_others
-        (test if example.voice in held else train).append(example)
-    return train, test
-
-
-def limited(examples: Sequence[Example], size: int | None, seed: int = 0) -> list[Example]:
-    """Return at most ``size`` sample questions for each entry, chosen at random, and the rest."""
-    if size is None:
-        return list(examples)
-    shuffled = list(examples)
-    Random(seed).shuffle(shuffled)  # noqa: S311
-    taken: dict[str, int] = defaultdict(int)
-    chosen = []
-    for example in shuffled:
-        if example.intent == CONCERN:
-            taken[example.detail] += 1
-            if taken[example.detail] > size:
-                continue
-        chosen.append(example)
-    return chosen
-
-
-def _voices(examples: Iterable[Example]) -> list[str]:
-    return sorted({example.voice for example in examples if example.voice})
-
-
 def _questions(knowledge: Knowledge, folder: Path) -> list[Example]:
     voice_of = {
         (entry_id, question): voice
@@ -219,10 +158,11 @@ def _questions(knowledge: Knowledge, folder: Path) -> list[Example]:
     }
     return [
         Example(
-            Message.build(text=question, intent=CONCERN, example_metadata={ENTRY: entry.id}),
+            str(question),
             voice_of.get((entry.id, question), ""),
             CONCERN,
-            entry.id,
+            str(entry.id),
+            Message.build(text=question, intent=CONCERN, example_metadata={ENTRY: entry.id}),
         )
         for entry in knowledge.values()
         for question in dict.fromkeys(entry.fragen)
@@ -234,7 +174,7 @@ def _intents(data: TrainingData) -> list[Example]:
     for message in data.intent_examples:
         about = (message.get(METADATA) or {}).get(METADATA_INTENT) or {}
         voice, theme = about.get("stimme", ""), about.get("thema", "")
-        examples.append(Example(message, voice, message.get(INTENT), theme))
+        examples.append(Example(message.get(TEXT), voice, message.get(INTENT), theme, message))
     return examples
 
 
