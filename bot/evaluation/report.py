@@ -110,6 +110,11 @@ def table(now: Figures, before: Figures | None = None) -> str:
     return "\n".join(lines)
 
 
+def line(sums: Figures) -> str:
+    """Return the figures in one line."""
+    return " · ".join(f"{name} {count / of:.2f} ({of})" for name, (count, of) in sums.items())
+
+
 def parts(judged: Iterable[Judged], traits: Iterable[str] = TRAITS) -> str:
     """Return the contract's figures for each value of the traits, one line a value."""
     found = by_trait(judged)
@@ -119,10 +124,7 @@ def parts(judged: Iterable[Judged], traits: Iterable[str] = TRAITS) -> str:
         if trait in found:
             lines.append(f"by {trait}")
         for value, sums in found.get(trait, {}).items():
-            line = " · ".join(
-                f"{name} {count / of:.2f} ({of})" for name, (count, of) in sums.items()
-            )
-            lines.append(f"  {value:<{width}}{line}")
+            lines.append(f"  {value:<{width}}{line(sums)}")
     return "\n".join(lines)
 
 

@@ -15,7 +15,7 @@ from bot.settings import PROJECT, Settings
 
 RESULTS = PROJECT / "results"
 OWN_SETS = PROJECT / "tests" / "evaluation"
-CROSSVALIDATION = RESULTS / "crossvalidation.json"
+CROSSVALIDATION = "crossvalidation.json"
 
 
 def judge_sets(start: Start, files: Sequence[Path], workers: int = WORKERS) -> list[Judged]:
@@ -70,6 +70,7 @@ def evaluate(
         print(report.misses(judged))
     if before:
         print(report.changes(judged, before))
+    print(_crossvalidation())
     picture = target.with_name(f"{target.stem}-reliability.png")
     plot_reliability(bins, picture)
     report.write_json(report.as_data(judged), target)
@@ -109,7 +110,7 @@ def crossvalidate(
     from bot.evaluation.plots import plot_learning_curve, plot_reliability
 
     points = task.crossvalidate(settings, folds, task.SIZES if with_curve else ())
-    before = report.read_saved(CROSSVALIDATION)
+    before = report.read_saved(RESULTS / CROSSVALIDATION)
     judged = points[-1].judged
     bins = reliability(claims(judged))
     print(report.table(figures(judged), before.figures if before else None))
@@ -124,8 +125,16 @@ def crossvalidate(
         print(task.curve_table(points))
         counted = "sample questions for each entry"
         plot_learning_curve(task.curves(points), RESULTS / "learning-curve.png", counted)
-    report.write_json(data, CROSSVALIDATION)
-    print(f"written: {CROSSVALIDATION} and its pictures")
+    report.write_json(data, RESULTS / CROSSVALIDATION)
+    print(f"written: {RESULTS / CROSSVALIDATION} and its pictures")
+
+
+def _crossvalidation() -> str:
+    """Return the last cross-validation in a line: training takes too long to do it every time."""
+    saved = report.read_saved(RESULTS / CROSSVALIDATION)
+    if saved is None:
+        return "cross-validation by writer: none yet („make crossvalidate“)"
+    return f"cross-validation by writer, {saved.made}: {report.line(saved.figures)}"
 
 
 def _or_own(files: Sequence[Path]) -> Sequence[Path]:

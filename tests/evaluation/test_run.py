@@ -91,6 +91,21 @@ def test_a_second_run_says_what_changed_and_lists_the_misses(
     assert "- Wozu das alles?\n    expected: grundlagen-1" in printed
 
 
+def test_the_last_cross_validation_is_named(
+    questions: Path,
+    assistant: dict[str, Outcome],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run.evaluate("http://lotse", [questions])
+    assert "cross-validation by writer: none yet" in capsys.readouterr().out
+    saved = {"made": "gestern", "figures": {"specific hit@1": [3, 4]}, "items": []}
+    (tmp_path / "results" / "crossvalidation.json").write_text(json.dumps(saved), "utf-8")
+    run.evaluate("http://lotse", [questions])
+    printed = capsys.readouterr().out
+    assert "cross-validation by writer, gestern: specific hit@1 0.75 (4)" in printed
+
+
 def test_the_result_can_be_written_elsewhere(
     questions: Path, assistant: dict[str, Outcome], tmp_path: Path
 ) -> None:
