@@ -124,7 +124,7 @@ def _address(settings: Settings) -> str:
 def _robustness(options: argparse.Namespace, settings: Settings) -> None:
     from bot.evaluation.run import robustness
 
-    knowledge = load_knowledge(settings.knowledge_dir, settings.local_dir)
+    knowledge = load_knowledge(settings.knowledge_dir)  # what the model has learnt
     url = options.url or _address(settings)
     robustness(url, options.files, knowledge, with_misses=options.misses)
 

@@ -14,8 +14,8 @@ from bot.answer import Outcome
 
 WORKERS = 4
 """So many conversations run at a time: enough to keep the server busy, too few to flood it."""
-TIMEOUT = 30.0
-"""Seconds after which a message counts as not answered."""
+TIMEOUT = 120.0
+"""Seconds after which a message counts as not answered: a busy machine must not end a long run."""
 
 Ask = Callable[[str], Outcome]
 """Sends a message within one conversation and returns the outcome of the turn."""

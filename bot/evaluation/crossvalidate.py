@@ -119,18 +119,39 @@ def crossvalidate(
         The learning curve; its last point is the cross-validation proper.
 
     Raises:
-        ValueError: fewer than two folds, or more folds than writers.
+        ValueError: the number of folds does not fit the number of writers.
     """
     knowledge = load_knowledge(settings.knowledge_dir)  # nobody learns local entries
     data = training_data_from_paths([str(PROJECT / "data" / "nlu")], "de")
     examples = [*_questions(knowledge, settings.knowledge_dir), *_intents(data)]
-    messages = [example.message for example in examples]
     if encoder := get_encoder():
         encoder.save([example.text for example in examples])
         encoder.keep_file()  # each fold would write its part of it
-    with tempfile.TemporaryDirectory() as folder:
-        Pipeline(Path(folder)).tokenize(messages)
+    return learning_curve(examples, data.entity_synonyms, knowledge, folds, sizes)
+
+
+def learning_curve(
+    examples: Sequence[Example],
+    synonyms: dict[str, str],
+    knowledge: Knowledge,
+    folds: int = FOLDS,
+    sizes: Sequence[int] = SIZES,
+) -> list[Point]:
+    """Train and test with the examples as :func:`crossvalidate` does with those of the project.
+
+    Args:
+        examples: with the engine's messages; those are tokenized here.
+        synonyms: word -> group that it names.
+        knowledge: the entries that questions lead to.
+        folds: parts that the writers are dealt into.
+        sizes: sample questions for each entry; all of them come last in any case.
+
+    Raises:
+        ValueError: the number of folds does not fit the number of writers.
+    """
     splits = [split(examples, fold, folds) for fold in range(folds)]
+    with tempfile.TemporaryDirectory() as folder:
+        Pipeline(Path(folder)).tokenize([example.message for example in examples])
     context = Context(knowledge, lambda text, group: [], get_texts())
     points = []
     for size in [*sizes, None]:
@@ -139,7 +160,7 @@ def crossvalidate(
         for number, (train, test) in enumerate(splits, 1):
             started = time.monotonic()
             chosen = limited(train, size)
-            judged += _fold(chosen, test, data.entity_synonyms, context)
+            judged += _fold(chosen, test, synonyms, context)
             trained_on += sum(example.intent == CONCERN for example in chosen)
             logger.info(
                 "%s Fragen je Eintrag, Teil %d von %d: %d Beispiele gelernt, %d geprüft, %.0f s",
