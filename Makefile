@@ -4,10 +4,10 @@ PYTHON := .venv/bin/python
 export RASA_TELEMETRY_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run chat ask train evaluate knowledge test test-fast check format lock clean
+.PHONY: help setup run chat ask train evaluate robustness crossvalidate knowledge test test-fast check format lock clean
 
 help:  ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup:  ## Set everything up: Python environment, dependencies, German model (repeatable)
 	@$(PYTHON3) scripts/setup.py
@@ -26,6 +26,12 @@ train: setup  ## Train when something that matters has changed
 
 evaluate: setup  ## Measure the running assistant: make evaluate [FILES="a.yml b.yml"]
 	@$(PYTHON) -m bot evaluate --misses $(FILES)
+
+robustness: setup  ## Ask the running assistant the same questions written differently
+	@$(PYTHON) -m bot robustness
+
+crossvalidate: setup  ## Train and test on different writers, with the learning curve (many minutes)
+	@$(PYTHON) -m bot crossvalidate
 
 knowledge: setup  ## Check the knowledge base
 	@$(PYTHON) -m bot knowledge check

@@ -61,6 +61,15 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--url", help="default: the address in the settings")
     evaluate.add_argument("--json", type=Path, help="where to write figures and items")
     evaluate.add_argument("--misses", action="store_true", help="list what went wrong")
+    evaluate.add_argument("--workers", type=int, default=4, help="conversations at a time")
+    robustness = command("robustness", _robustness, "ask the same questions written differently")
+    robustness.add_argument("files", nargs="*", type=Path, help="default: tests/evaluation/*.yml")
+    robustness.add_argument("--url", help="default: the address in the settings")
+    robustness.add_argument("--misses", action="store_true", help="list the changed answers")
+    crossvalidate = command("crossvalidate", _crossvalidate, "train and test on different writers")
+    crossvalidate.add_argument("--folds", type=int, default=4, help="parts that writers are in")
+    crossvalidate.add_argument("--no-curve", action="store_true", help="no learning curve")
+    crossvalidate.add_argument("--misses", action="store_true", help="list what went wrong")
     knowledge = command("knowledge", _knowledge_check, "check the knowledge base")
     parts = knowledge.add_subparsers(metavar="check|schema")
     parts.add_parser("check", help="validate all files").set_defaults(run=_knowledge_check)
@@ -97,23 +106,35 @@ def _ask(options: argparse.Namespace, settings: Settings) -> None:
 
 
 def _evaluate(options: argparse.Namespace, settings: Settings) -> None:
-    from bot.evaluation import run
-    from bot.evaluation.figures import figures
+    from bot.evaluation.run import evaluate
 
-    files = options.files or sorted((PROJECT / "tests" / "evaluation").glob("*.yml"))
-    url = options.url or f"http://{settings.host}:{settings.port}"
-    target = options.json or settings.state_dir / "evaluation.json"
-    before = run.read_figures(target)
-    judged = run.evaluate(url, files)
-    print(run.table(figures(judged), before))
-    for trait in ("group", "kind", "style", "typo", "paraphrased"):
-        print(run.by_trait(judged, trait, "specific hit@1"))
-    print("\n".join(["confused most:", *run.confusions(judged)]))
-    if options.misses:
-        print(run.misses(judged))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(run.as_json(judged), encoding="utf-8")
-    print(f"written: {target}")
+    evaluate(
+        options.url or _address(settings),
+        options.files,
+        options.json,
+        with_misses=options.misses,
+        workers=options.workers,
+    )
+
+
+def _address(settings: Settings) -> str:
+    return f"http://{settings.host}:{settings.port}"
+
+
+def _robustness(options: argparse.Namespace, settings: Settings) -> None:
+    from bot.evaluation.run import robustness
+
+    knowledge = load_knowledge(settings.knowledge_dir)  # what the model has learnt
+    url = options.url or _address(settings)
+    robustness(url, options.files, knowledge, with_misses=options.misses)
+
+
+def _crossvalidate(options: argparse.Namespace, settings: Settings) -> None:
+    from bot.evaluation.run import crossvalidate
+
+    crossvalidate(
+        settings, options.folds, with_curve=not options.no_curve, with_misses=options.misses
+    )
 
 
 def _knowledge_check(_: argparse.Namespace, settings: Settings) -> None:

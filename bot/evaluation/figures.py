@@ -1,13 +1,16 @@
-"""Judge each item of a question set, and sum the judgements up to the figures of the contract."""
+"""The figures of the answer contract: what is counted, the goals, and the sums."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-Outcome = Mapping[str, Any]
-OUT_OF_SCOPE = ("fern", "kommunal", "nah")
+from bot.answer import Outcome
+
+Figures = dict[str, tuple[int, int]]
+"""Figure -> (count, of how many)."""
+
 TARGETS = {
     "specific hit@1": 0.90,
     "specific hit@3": 0.97,
@@ -21,6 +24,8 @@ TARGETS = {
     "dialogue turn": 0.88,
 }
 """The goal for each figure; a negative one is an upper bound."""
+FAULTS = frozenset(name for name, goal in TARGETS.items() if goal < 0)
+"""The figures that count what went wrong."""
 
 
 @dataclass(frozen=True)
@@ -30,87 +35,61 @@ class Judged:
     text: str
     outcome: Outcome
     counts: Mapping[str, bool]
-    """Figure -> whether this item is a hit (for „wrongly refused“ and the like: a fault)."""
+    """Figure -> whether this item counts for it: a hit, or a fault for those in FAULTS."""
     expected: str = ""
     traits: Mapping[str, str] = field(default_factory=dict)
     """Group, kind, style … for figures by part."""
+    right: bool | None = None
+    """Whether the entry shown first is right; ``None`` when none was shown with a confidence."""
+
+    @property
+    def is_miss(self) -> bool:
+        """Whether anything about the item went wrong."""
+        return any(counted == (name in FAULTS) for name, counted in self.counts.items())
 
 
-def judge_question(item: Mapping[str, Any], outcome: Outcome) -> Judged:
-    """Judge an in-scope question (``spezifisch`` or ``ueberblick``)."""
-    entries, best = outcome["entries"], set(item["beste"])
-    counts = {"wrongly refused": outcome["status"] == "no_answer"}
-    if item["typ"] == "spezifisch":
-        first = outcome["status"] == "answer" and bool(entries) and entries[0] in best
-        counts["specific hit@1"] = first
-        counts["specific hit@3"] = bool(best.intersection(entries[:3]))
-        expected = " | ".join(item["beste"])
-    else:
-        counts["overview"] = (
-            outcome["status"] in ("overview", "answer")
-            and outcome["group"] == item["gruppe"]
-            and outcome["kind"] == item["art"]
-        )
-        expected = f"{item['gruppe']} / {item['art']}"
-    traits = {
-        "group": item.get("gruppe") or "",
-        "kind": item.get("art") or "",
-        "style": item.get("stil") or "",
-        "paraphrased": "yes" if item.get("umschrieben") else "no",
-        "typo": "yes" if item.get("tippfehler") else "no",
-    }
-    return Judged(item["frage"], outcome, counts, expected, traits)
-
-
-def judge_other(item: Mapping[str, Any], outcome: Outcome) -> Judged:
-    """Judge an out-of-scope or meta message."""
-    kind = item["typ"]
-    traits = {"typo": "yes" if item.get("tippfehler") else "no"}
-    if kind == "meta":
-        hit = outcome["status"] == "dialog" and outcome["topic"] == item["erwartet"]
-        return Judged(item["frage"], outcome, {"meta": hit}, item["erwartet"], traits)
-    counts = {
-        f"rejected {kind}": outcome["status"] == "no_answer",
-        "confidently wrong": outcome["status"] in ("answer", "overview"),
-    }
-    return Judged(item["frage"], outcome, counts, "no_answer", traits)
-
-
-def judge_turn(turn: Mapping[str, Any], outcome: Outcome, where: str) -> Judged | None:
-    """Judge a turn of a dialogue; ``None`` when there is nothing to check."""
-    best = set(turn.get("beste") or ())
-    if turn.get("ablehnen"):
-        hit, expected = outcome["status"] == "no_answer", "no_answer"
-    elif turn.get("gruppe") or turn.get("art") or best:
-        hit = (
-            turn.get("gruppe") in (None, outcome["group"])
-            and turn.get("art") in (None, outcome["kind"])
-            and (not best or bool(best.intersection(outcome["entries"][:3])))
-        )
-        expected = f"{turn.get('gruppe')} / {turn.get('art')} / {' | '.join(sorted(best))}"
-    else:
-        return None
-    return Judged(turn["nutzer"], outcome, {"dialogue turn": hit}, expected, {"dialogue": where})
-
-
-def figures(judged: Iterable[Judged]) -> dict[str, tuple[int, int]]:
-    """Return figure -> (count, of how many), in the order of the contract."""
+def figures(judged: Iterable[Judged]) -> Figures:
+    """Sum up; the figures of the contract come first and in its order."""
     sums: dict[str, list[int]] = {name: [0, 0] for name in TARGETS}
     for item in judged:
-        for name, hit in item.counts.items():
+        for name, counted in item.counts.items():
             total = sums.setdefault(name, [0, 0])
-            total[0] += hit
+            total[0] += counted
             total[1] += 1
     return {name: (count, of) for name, (count, of) in sums.items() if of}
 
 
-def is_miss(item: Judged) -> bool:
-    """Whether anything about an item went wrong."""
-    faults = ("wrongly refused", "confidently wrong")
-    return any(hit == (name in faults) for name, hit in item.counts.items())
+def by_trait(judged: Iterable[Judged]) -> dict[str, dict[str, Figures]]:
+    """Return trait -> value -> figures of the items that have this value."""
+    parts: dict[str, dict[str, list[Judged]]] = defaultdict(lambda: defaultdict(list))
+    for item in judged:
+        for trait, value in item.traits.items():
+            if value:
+                parts[trait][value].append(item)
+    return {
+        trait: {value: figures(items) for value, items in sorted(values.items())}
+        for trait, values in parts.items()
+    }
 
 
-def reached(name: str, count: int, of: int) -> bool:
-    """Whether a figure reaches its goal."""
-    target = TARGETS.get(name, 0.0)
+def confusions(judged: Iterable[Judged]) -> list[tuple[str, str, int]]:
+    """Return ``(expected, shown first, how often)`` of missed specific questions, most first."""
+    pairs: dict[tuple[str, str], int] = defaultdict(int)
+    for item in judged:
+        if item.counts.get("specific hit@1") is False:
+            pairs[item.expected, _shown(item.outcome)] += 1
+    ranked = sorted(pairs.items(), key=lambda pair: (-pair[1], pair[0]))
+    return [(expected, shown, count) for (expected, shown), count in ranked]
+
+
+def _shown(outcome: Outcome) -> str:
+    first = outcome.entries[0] if outcome.entries else ""
+    return first if outcome.status == "answer" else f"{outcome.status} {first}".strip()
+
+
+def reached(name: str, count: int, of: int) -> bool | None:
+    """Say whether a figure reaches its goal; ``None`` when it has none."""
+    if name not in TARGETS:
+        return None
+    target = TARGETS[name]
     return count / of <= -target if target < 0 else count / of >= target

@@ -1,137 +1,146 @@
-"""``python -m bot evaluate``: send question sets to the running assistant and report."""
+"""The commands ``evaluate``, ``robustness`` and ``crossvalidate``: measure, print and save."""
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import yaml
+from bot.evaluation import report
+from bot.evaluation.calibration import claims, reliability
+from bot.evaluation.client import WORKERS, Start, conversations, in_order
+from bot.evaluation.figures import Judged, figures
+from bot.evaluation.sets import read_sets
+from bot.knowledge import Knowledge
+from bot.settings import PROJECT, Settings
 
-from bot.evaluation.client import Conversation
-from bot.evaluation.figures import (
-    TARGETS,
-    Judged,
-    figures,
-    is_miss,
-    judge_other,
-    judge_question,
-    judge_turn,
-    reached,
-)
-
-Figures = dict[str, tuple[int, int]]
+RESULTS = PROJECT / "results"
+OWN_SETS = PROJECT / "tests" / "evaluation"
+CROSSVALIDATION = "crossvalidation.json"
 
 
-class SetError(ValueError):
-    """A question set is not in the format."""
-
-
-def evaluate(url: str, files: Sequence[Path]) -> list[Judged]:
+def judge_sets(start: Start, files: Sequence[Path], workers: int = WORKERS) -> list[Judged]:
     """Send every message of the sets as a new conversation (dialogues: one each).
+
+    Returns:
+        What can be judged, in the order of the files.
+
+    Raises:
+        SetError: a file is not a question set; nothing has been sent then.
+        AssistantError: the assistant does not answer.
+    """
+    items = read_sets(files)
+    outcomes = in_order(lambda item: item.generate(start), items, workers)
+    return [judged for item, got in zip(items, outcomes) for judged in item.evaluate(got)]
+
+
+def evaluate(
+    url: str,
+    files: Sequence[Path],
+    target: Path | None = None,
+    *,
+    with_misses: bool = False,
+    workers: int = WORKERS,
+) -> None:
+    """Measure, print the report, and save it with its picture.
+
+    Args:
+        url: the address of the assistant.
+        files: question sets; none means the project's own.
+        target: the JSON file to compare with and to write; by default below ``results/``, one
+            for each choice of files.
+        with_misses: list what went wrong.
+        workers: conversations at a time.
+
+    Raises:
+        SetError: a file is not a question set.
+        SavedError: the run to compare with can't be read.
+        AssistantError: the assistant does not answer.
+    """
+    from bot.evaluation.plots import plot_reliability  # matplotlib takes a second to import
+
+    target = target or RESULTS / f"{_name(files)}.json"
+    before = report.read_saved(target)
+    judged = judge_sets(conversations(url), _or_own(files), workers)
+    bins = reliability(claims(judged))
+    print(report.table(figures(judged), before.figures if before else None))
+    print(report.parts(judged))
+    print(report.confused(judged))
+    print(report.reliability_table(bins))
+    if with_misses:
+        print(report.misses(judged))
+    if before:
+        print(report.changes(judged, before))
+    print(_crossvalidation())
+    picture = target.with_name(f"{target.stem}-reliability.png")
+    plot_reliability(bins, picture)
+    report.write_json(report.as_data(judged), target)
+    print(f"written: {target}, {picture.name}")
+
+
+def robustness(
+    url: str, files: Sequence[Path], knowledge: Knowledge, *, with_misses: bool = False
+) -> None:
+    """Ask questions in several ways of writing them, print and save how stable the answers are.
 
     Raises:
         SetError: a file is not a question set.
         AssistantError: the assistant does not answer.
     """
-    judged: list[Judged] = []
-    for file in files:
-        for item in _read(file):
-            try:
-                judged.extend(_judge(url, item, file))
-            except KeyError as error:
-                raise SetError(f"{file}: {error} fehlt in {item}") from error
-    return judged
+    from bot.evaluation import robustness as task
+
+    groups = task.messages(_or_own(files), knowledge)
+    tried = task.generate(conversations(url), groups)
+    print(task.table(task.evaluate(tried)))
+    if with_misses:
+        print(task.differences(tried))
+    target = RESULTS / "robustness.json"
+    report.write_json(task.as_data(tried), target)
+    print(f"written: {target}")
 
 
-def _read(file: Path) -> list[dict[str, Any]]:
-    try:
-        items = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise SetError(f"{file}: nicht lesbar ({error})") from error
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise SetError(f"{file}: keine Liste von Fragen oder Dialogen")
-    return items
+def crossvalidate(
+    settings: Settings, folds: int, *, with_curve: bool = True, with_misses: bool = False
+) -> None:
+    """Train and test with different writers, print and save figures and learning curve.
+
+    Raises:
+        ValueError: the number of folds does not fit the number of writers.
+    """
+    from bot.evaluation import crossvalidate as task
+    from bot.evaluation.plots import plot_learning_curve, plot_reliability
+
+    points = task.crossvalidate(settings, folds, task.SIZES if with_curve else ())
+    before = report.read_saved(RESULTS / CROSSVALIDATION)
+    judged = points[-1].judged
+    bins = reliability(claims(judged))
+    print(report.table(figures(judged), before.figures if before else None))
+    print(report.parts(judged, ("group", "kind", "style")))
+    print(report.confused(judged, 20))
+    print(report.reliability_table(bins))
+    if with_misses:
+        print(report.misses(judged))
+    plot_reliability(bins, RESULTS / "crossvalidation-reliability.png")
+    data = {**report.as_data(judged), "folds": folds, "learning_curve": task.curves(points)}
+    if with_curve:
+        print(task.curve_table(points))
+        counted = "sample questions for each entry"
+        plot_learning_curve(task.curves(points), RESULTS / "learning-curve.png", counted)
+    report.write_json(data, RESULTS / CROSSVALIDATION)
+    print(f"written: {RESULTS / CROSSVALIDATION} and its pictures")
 
 
-def _judge(url: str, item: dict[str, Any], file: Path) -> Iterable[Judged]:
-    if "zuege" in item:
-        conversation = Conversation(url)
-        for turn in item["zuege"]:
-            result = judge_turn(turn, conversation.ask(turn["nutzer"]), item["name"])
-            if result:
-                yield result
-    elif item.get("typ") in ("spezifisch", "ueberblick"):
-        yield judge_question(item, Conversation(url).ask(item["frage"]))
-    elif item.get("typ") in ("fern", "kommunal", "nah", "meta"):
-        yield judge_other(item, Conversation(url).ask(item["frage"]))
-    else:
-        raise SetError(f"{file}: unbekannter „typ“ {item.get('typ')!r}")
+def _crossvalidation() -> str:
+    """Return the last cross-validation in a line: training takes too long to do it every time."""
+    saved = report.read_saved(RESULTS / CROSSVALIDATION)
+    if saved is None:
+        return "cross-validation by writer: none yet („make crossvalidate“)"
+    return f"cross-validation by writer, {saved.made}: {report.line(saved.figures)}"
 
 
-def table(now: Figures, before: Figures | None = None) -> str:
-    """Return the figures as one table, with the goals and the change since the last saved run."""
-    lines = [f"{'figure':<20} {'value':>7} {'of':>5}  {'goal':>7}  {'change':>7}"]
-    for name, (count, of) in now.items():
-        target = TARGETS.get(name, 0.0)
-        goal = f"≤ {-target:.2f}" if target < 0 else f"≥ {target:.2f}"
-        change = ""
-        if before and name in before:
-            change = f"{count / of - before[name][0] / before[name][1]:+.3f}"
-        mark = " " if reached(name, count, of) else "✗"
-        lines.append(f"{name:<20} {count / of:7.3f} {of:5d}  {goal:>7} {mark} {change:>6}")
-    return "\n".join(lines)
+def _or_own(files: Sequence[Path]) -> Sequence[Path]:
+    return files or sorted(OWN_SETS.glob("*.yml"))
 
 
-def by_trait(judged: Iterable[Judged], trait: str, figure: str) -> str:
-    """Return one figure for each value of a trait, as a line."""
-    parts: dict[str, list[bool]] = defaultdict(list)
-    for item in judged:
-        if item.traits.get(trait) and figure in item.counts:
-            parts[item.traits[trait]].append(item.counts[figure])
-    values = (
-        f"{name} {sum(hits) / len(hits):.2f} ({len(hits)})" for name, hits in sorted(parts.items())
-    )
-    return f"{figure} by {trait}: " + " · ".join(values)
-
-
-def confusions(judged: Iterable[Judged], most: int = 10) -> list[str]:
-    """Return the pairs of expected and shown first that occur most."""
-    pairs: dict[tuple[str, str], int] = defaultdict(int)
-    for item in judged:
-        if item.counts.get("specific hit@1") is False:
-            entries = item.outcome["entries"]
-            pairs[item.expected, entries[0] if entries else item.outcome["status"]] += 1
-    ranked = sorted(pairs.items(), key=lambda pair: -pair[1])[:most]
-    return [f"{count} × {expected} → {shown}" for (expected, shown), count in ranked]
-
-
-def misses(judged: Iterable[Judged]) -> str:
-    """Return what went wrong, for reading."""
-    lines = []
-    for item in filter(is_miss, judged):
-        got = " ".join(f"{name}={value}" for name, value in item.outcome.items() if value)
-        lines.append(f"- {item.text}\n    expected: {item.expected}\n    got:      {got}")
-    return "\n".join(lines)
-
-
-def as_json(judged: Sequence[Judged]) -> str:
-    """Return figures and items as JSON, for the comparison with a later run."""
-    data = {
-        "figures": figures(judged),
-        "items": [
-            {"text": i.text, "expected": i.expected, "counts": i.counts, "outcome": i.outcome}
-            for i in judged
-        ],
-    }
-    return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
-
-
-def read_figures(file: Path) -> Figures | None:
-    """Return the figures of a saved run, or ``None`` when there is none."""
-    if not file.is_file():
-        return None
-    saved = json.loads(file.read_text(encoding="utf-8"))["figures"]
-    return {name: (count, of) for name, (count, of) in saved.items()}
+def _name(files: Sequence[Path]) -> str:
+    """Return the name of a report; one about other files never stands in for the usual one."""
+    return "-".join(["evaluation", *(file.stem for file in files)])

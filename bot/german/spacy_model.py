@@ -60,6 +60,11 @@ def _tagger() -> Any:
     return tagger
 
 
+def is_common_word(word: str) -> bool:
+    """Whether a lower-case word is among the 23,000 that HanTa has seen often."""
+    return word in _tagger().cache
+
+
 @lru_cache(maxsize=50_000)
 def analyse(word: str) -> tuple[str, str]:
     """Return lemma and STTS tag of a word, each by itself, without its sentence.

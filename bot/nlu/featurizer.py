@@ -21,9 +21,9 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy.sparse import csr_matrix, hstack
 
+from bot.german.canonical import canonical
 from bot.german.groups import from_words, named_groups
 from bot.german.spacy_model import german
-from bot.german.text import focus
 from bot.knowledge.model import GRUPPEN
 from bot.knowledge.search.encoder import get_encoder
 from bot.knowledge.search.features import LexicalFeatures
@@ -81,7 +81,7 @@ class MeaningFeaturizer(Featurizer, GraphComponent):
     def train(self, training_data: TrainingData) -> Resource:
         """Learn the vocabulary and the centre of the embeddings."""
         messages = [m for m in training_data.training_examples if m.get(TEXT)]
-        texts = [focus(m.get(TEXT)) for m in messages]
+        texts = [canonical(m.get(TEXT)) for m in messages]
         self._lexical.fit(texts, [_words(m) for m in messages])
         self._group_words = group_words(training_data)
         self._groups = from_words(self._group_words)
@@ -100,7 +100,7 @@ class MeaningFeaturizer(Featurizer, GraphComponent):
         """Add the features to messages."""
         if not messages:
             return messages
-        texts = [focus(message.get(TEXT) or "") for message in messages]
+        texts = [canonical(message.get(TEXT) or "") for message in messages]
         lexical = self._lexical.transform(texts, [_words(message) for message in messages])
         groups = csr_matrix([self._named(text) for text in texts], dtype=np.float32)
         sparse = hstack([lexical, groups], format="csr")

@@ -12,13 +12,13 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.nlu.tokenizers.tokenizer import Token, Tokenizer
 from rasa.shared.nlu.training_data.message import Message
 
+from bot.german.canonical import canonical
 from bot.german.spacy_model import german
-from bot.german.text import focus, ungender
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=False)
 class GermanTokenizer(Tokenizer):
-    """Splits a message into words with their lemmas; gendered forms are written out first."""
+    """Splits a message into words with their lemmas, spelt canonically first."""
 
     def __init__(self, config: dict[str, Any]) -> None:
         super().__init__(config)
@@ -39,6 +39,6 @@ class GermanTokenizer(Tokenizer):
         text = message.get(attribute)
         return [
             Token(token.text, token.idx, lemma=token.lemma_)
-            for token in self._nlp(ungender(focus(text)))
+            for token in self._nlp(canonical(text))
             if not token.is_space
         ]

@@ -1,0 +1,58 @@
+"""One spelling for messages that mean the same, before anything is learnt from or looked for.
+
+Case, punctuation, written-out umlauts, forms of gendering, a greeting in front, „bitte“ and thanks
+behind, and what a message rules out in so many words make no difference to what it is about.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from bot.german.spacy_model import is_common_word
+from bot.german.text import clean, focus, ungender
+
+_WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
+_WRITTEN_OUT = re.compile(r"(?<![aeouq])([aou])e")
+"""„ae“, „oe“, „ue“, but not in „neue“, „bauen“ or „Quelle“."""
+_UMLAUTS = {"a": "ä", "o": "ö", "u": "ü"}
+_GREETING = re.compile(
+    r"^(?:(?:hallo|hi|hey|moin|servus|(?:einen )?(?:schönen )?(?:guten )?(?:tag|morgen|abend)|grüß gott"
+    r"|sehr geehrte damen und herren|liebes team)(?: zusammen| miteinander| auch)?(?: |$))+"
+)
+_THANKS = re.compile(
+    r"(?: und| schon mal| schonmal| jetzt schon)*(?: (?:vielen|besten|herzlichen|lieben))?"
+    r" danke?(?: schön)?(?: (?:im voraus|schon mal|schonmal|für (?:ihre|die|deine) (?:hilfe|mühe)))*$"
+)
+_PLEASE = re.compile(r"\bbitte\b")
+_ENOUGH = 3
+"""Fewer words than this are left whole: they may be nothing but a greeting or thanks."""
+
+
+def canonical(text: str) -> str:
+    """Return what a message is about, in lower-case words separated by single spaces.
+
+    >>> canonical("Guten Tag, wie koennen wir Bürger:innen gewinnen? Vielen Dank im Voraus!")
+    'wie können wir bürgerinnen gewinnen'
+    """
+    words = _WORD.findall(ungender(focus(clean(text))).lower())
+    spelt = " ".join(map(with_umlauts, words))
+    for courtesy in (_GREETING, _THANKS, _PLEASE):
+        rest = " ".join(courtesy.sub(" ", spelt).split())
+        if len(rest.split()) >= _ENOUGH:
+            spelt = rest
+    return spelt or clean(text).lower()
+
+
+@lru_cache(maxsize=50_000)
+def with_umlauts(word: str) -> str:
+    """Return a lower-case word with „ä“, „ö“, „ü“ and „ß“ where they were written out.
+
+    >>> with_umlauts("strasse"), with_umlauts("wirtschaftsfoerderung"), with_umlauts("neue")
+    ('straße', 'wirtschaftsförderung', 'neue')
+    """
+    if is_common_word(word):
+        return word
+    spelt = _WRITTEN_OUT.sub(lambda match: _UMLAUTS[match[1]], word)
+    sharp = spelt.replace("ss", "ß")
+    return sharp if sharp != spelt and is_common_word(sharp) else spelt
