@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 
 CORE = "de_core_news_sm"
 EMBEDDED = "ersatz"
+LONGEST_WORD = 40
+"""Longer „words“ are not analysed: HanTa's time grows with the square of the length, and one
+message of a single word would keep everybody waiting for minutes."""
 
 # STTS tags, as HanTa gives them, to Universal POS; the first two letters decide most cases.
 _UPOS = {
@@ -72,6 +75,8 @@ def analyse(word: str) -> tuple[str, str]:
     >>> analyse("Vereine")
     ('Verein', 'NN')
     """
+    if len(word) > LONGEST_WORD:
+        return word, "XY"
     lemma, tag = _tagger().analyze(word, taglevel=1)
     return lemma, tag.split("(")[0]
 
@@ -83,6 +88,8 @@ def stems(word: str) -> tuple[str, ...]:
     >>> stems("Wirtschaftsförderung")
     ('wirtschaft', 'förderung')
     """
+    if len(word) > LONGEST_WORD:
+        return ()
     _, morphemes, _ = _tagger().analyze(word, taglevel=3)
     return tuple(part for part, kind in morphemes if kind[:2] in _STEMS and len(part) > 2)
 

@@ -111,6 +111,15 @@ def test_compounds_are_taken_apart(word: str, stems: tuple[str, ...]) -> None:
     assert spacy_model.stems(word) == stems
 
 
+def test_a_word_without_end_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    def tagger() -> Any:
+        raise AssertionError("minutes of work")
+
+    monkeypatch.setattr(spacy_model, "_tagger", tagger)
+    assert spacy_model.analyse("b" * 1000) == ("b" * 1000, "XY")
+    assert spacy_model.stems("B" + "b" * 999) == ()
+
+
 def test_the_taggers_file_may_hold_nothing_but_plain_data() -> None:
     import io
     import pickle

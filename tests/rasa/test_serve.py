@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 QUESTIONS = {
-    "Was kann ich Unternehmen bieten, damit sie mitmachen?": "wirtschaft-empfehlung-4",
+    "Was hat ein Unternehmen davon, wenn es sich engagiert?": "wirtschaft-empfehlung-4",
     "Wie erreiche ich Unternehmen über den Lions Club oder ein Business Breakfast?": (
         "wirtschaft-empfehlung-5"
     ),
