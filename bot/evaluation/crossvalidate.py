@@ -241,7 +241,7 @@ def _judge(example: Example, outcome: Outcome, knowledge: Knowledge) -> list[Jud
             typ="spezifisch",
             frage=example.text,
             gruppe=entry.gruppe,
-            art=entry.art,
+            art=entry.kind,
             beste=(entry.id,),
             stil=example.voice,
         )

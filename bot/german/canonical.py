@@ -17,12 +17,14 @@ _WRITTEN_OUT = re.compile(r"(?<![aeouq])([aou])e")
 """„ae“, „oe“, „ue“, but not in „neue“, „bauen“ or „Quelle“."""
 _UMLAUTS = {"a": "ä", "o": "ö", "u": "ü"}
 _GREETING = re.compile(
-    r"^(?:(?:hallo|hi|hey|moin|servus|(?:einen )?(?:schönen )?(?:guten )?(?:tag|morgen|abend)|grüß gott"
-    r"|sehr geehrte damen und herren|liebes team)(?: zusammen| miteinander| auch)?(?: |$))+"
+    r"^(?:(?:hallo|hi|hey|moin|servus|grüß gott|sehr geehrte damen und herren|liebes team"
+    r"|(?:einen )?(?:schönen )?(?:guten )?(?:tag|morgen|abend))"
+    r"(?: zusammen| miteinander| auch)?(?: |$))+"
 )
 _THANKS = re.compile(
     r"(?: und| schon mal| schonmal| jetzt schon)*(?: (?:vielen|besten|herzlichen|lieben))?"
-    r" danke?(?: schön)?(?: (?:im voraus|schon mal|schonmal|für (?:ihre|die|deine) (?:hilfe|mühe)))*$"
+    r" danke?(?: schön)?"
+    r"(?: (?:im voraus|schon mal|schonmal|für (?:ihre|die|deine) (?:hilfe|mühe)))*$"
 )
 _PLEASE = re.compile(r"\bbitte\b")
 _ENOUGH = 3
