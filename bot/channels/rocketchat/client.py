@@ -36,6 +36,8 @@ class Timing:
     """Doubled after each attempt: about 30 s in all."""
     longest_pause: float = 30.0
     request: float = 15.0
+    after_timeout: float = 5.0
+    """So long at least before another attempt, as the server may still be at the first one."""
     rate_limit: float = 600.0
     """So long a post waits in all for the rate limit."""
     watch_bad: float = 15.0
@@ -153,6 +155,8 @@ class Client:
                     pause, limited = failure.wait, limited + failure.wait
                 else:
                     attempt, pause = attempt + 1, self._pause(attempt)
+                if failure.problem is Problem.TIMEOUT:
+                    pause = max(pause, self._timing.after_timeout)
                 out_of_patience = attempt >= self._timing.attempts
                 if failure.problem.final or out_of_patience or limited > self._timing.rate_limit:
                     raise

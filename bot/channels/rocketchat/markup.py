@@ -8,7 +8,7 @@ word joiner.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,10 +16,12 @@ from bot.answer import Choice, Heading, Link, Numbered, Part, Points, Progress, 
 from bot.dialogue.texts import Texts
 
 _JOINER = "\u2060"
-_ADDRESS = re.compile(r"https?://[^\s<>()\[\]]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_MARKS = re.compile(r"[*~`]|(?<!\w)_|_(?!\w)")
-_JOIN_AFTER = re.compile(
-    r"(?<!\w)@(?=\w)"  # a mention; „@all“ would ring everybody's bell
+_ADDRESS = r"(https?://[^\s<>()\[\]|]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+)"
+_MARKS = r"[*~`]|(?<!\w)_|_(?!\w)"
+_TO_ESCAPE = re.compile(rf"{_ADDRESS}|{_MARKS}")
+_TO_KEEP_APART = re.compile(
+    rf"{_ADDRESS}"
+    r"|(?<!\w)@(?=\w)"  # a mention; „@all“ would ring everybody's bell
     r"|(?<!\w)#(?=\s|\w)"  # a heading or a room
     r"|(?<!\w):(?=[\w+-]+:)"  # an emoji
     r"|\](?=\()|\|(?=\|)|<(?=https?:)"  # a link, a spoiler
@@ -64,7 +66,7 @@ def render(reply: Reply, texts: Texts, *, limit: int, public_url: str = "") -> R
 
 def escape(text: str) -> str:
     """Return text that Rocket.Chat shows letter by letter; addresses stay links."""
-    marked = _outside_addresses(_kept_apart(text), lambda rest: _MARKS.sub(r"\\\g<0>", rest))
+    marked = _TO_ESCAPE.sub(lambda m: m[0] if m[1] else f"\\{m[0]}", _kept_apart(text))
     return _LINE_START.sub(lambda m: f"{_JOINER}{m[1]}" if m[1] else f"{m[2]}\\.", marked)
 
 
@@ -110,7 +112,7 @@ def _item(text: str) -> str:
 
 def _emphasised(text: str, mark: str) -> str:
     """Return text in bold or italics, or plainly where it holds marks that can't be escaped."""
-    if _MARKS.search(text) or "_" in text or text != text.strip() or "\n" in text:
+    if re.search(r"[*_~`]", text) or text != text.strip() or "\n" in text:
         return escape(text)
     return f"{mark}{_kept_apart(text)}{mark}"
 
@@ -155,15 +157,7 @@ def _listed(parts: Iterable[Part]) -> dict[int, str]:
 
 
 def _kept_apart(text: str) -> str:
-    return _outside_addresses(text, lambda rest: _JOIN_AFTER.sub(rf"\g<0>{_JOINER}", rest))
-
-
-def _outside_addresses(text: str, change: Callable[[str], str]) -> str:
-    parts, at = [], 0
-    for address in _ADDRESS.finditer(text):
-        parts += [change(text[at : address.start()]), address.group()]
-        at = address.end()
-    return "".join([*parts, change(text[at:])])
+    return _TO_KEEP_APART.sub(lambda m: m[0] if m[1] else f"{m[0]}{_JOINER}", text)
 
 
 def _pieces(block: str, limit: int) -> list[tuple[str, str]]:
