@@ -34,6 +34,7 @@ QUICK = Timing(
     watch_good=30.0,
 )
 _numbers = count(1)
+Sanic.test_mode = True  # several servers, one after the other, in one process
 
 
 class FakeRasa:

@@ -246,7 +246,7 @@ class RocketChatServer:
         async def guarded(request: web.Request) -> web.StreamResponse:
             body = await request.json() if request.method == "POST" else dict(request.query)
             self.calls[request.path.removeprefix("/api/v1/")] += 1
-            if limited := self._limited(request):
+            if (limited := self._limited(request)) is not None:
                 return limited
             if request.headers.get("X-Auth-Token") != TOKEN or (
                 request.headers.get("X-User-Id") != BOT

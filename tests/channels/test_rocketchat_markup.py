@@ -1,4 +1,7 @@
-"""A reply is written so that Rocket.Chat shows it as meant; checked against its own parser."""
+"""A reply is written so that Rocket.Chat shows it as meant.
+
+The forms expected here were checked against Rocket.Chat's own parser (docs/decisions/0013).
+"""
 
 from __future__ import annotations
 
@@ -60,7 +63,7 @@ def test_every_kind_of_part_has_its_form() -> None:
     ("raw", "shown"),
     [
         ("Bürger*innen und Helfer*innen", r"Bürger\*innen und Helfer\*innen"),
-        ("_leise_ und snake_case", r"\_leise\_ und snake_case"),
+        ("_leise_ und snake_case", r"\_leise_ und snake_case"),
         ("~weg~ und `code`", r"\~weg\~ und \`code\`"),
         ("@all: #ehrenamt :smile:", f"@{J}all: #{J}ehrenamt :{J}smile:"),
         ("Bürger:innen, Helfer:innen", "Bürger:innen, Helfer:innen"),

@@ -24,6 +24,8 @@ from bot.channels.rocketchat.repeats import Bounded
 logger = logging.getLogger(__name__)
 
 _API = "/api/v1/"
+_AT_ONCE = 20
+"""So many calls run at the same time."""
 _CLOCK_DIFFERENCE = timedelta(minutes=2)
 
 
@@ -76,6 +78,7 @@ class Client:
         self._headers = {"X-Auth-Token": token, "X-User-Id": user_id}
         self._timing = timing or Timing()
         self._session: aiohttp.ClientSession | None = None
+        self._turns = asyncio.Semaphore(_AT_ONCE)
         self._allowed_from = 0.0
         self._own_posts: Bounded[None] = Bounded(5000)
         self._identity: Identity | None = None
@@ -180,10 +183,14 @@ class Client:
         """
         if (wait := self._allowed_from - time.monotonic()) > 0:
             await asyncio.sleep(wait)
+        # a request that waits for its turn must not run out of time, so the pool has no limit
         try:
-            async with self._open().request(
-                method, self._base + path, json=json, params=params, allow_redirects=False
-            ) as response:
+            async with (
+                self._turns,
+                self._open().request(
+                    method, self._base + path, json=json, params=params, allow_redirects=False
+                ) as response,
+            ):
                 data = await _decoded(response)
                 if response.status == 200 and data is not None and data.get("success"):
                     return data
@@ -216,7 +223,7 @@ class Client:
             self._session = aiohttp.ClientSession(
                 headers=self._headers,
                 timeout=aiohttp.ClientTimeout(total=self._timing.request),
-                connector=aiohttp.TCPConnector(limit=20),
+                connector=aiohttp.TCPConnector(limit=0),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         return self._session

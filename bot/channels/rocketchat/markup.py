@@ -17,13 +17,12 @@ from bot.dialogue.texts import Texts
 
 _JOINER = "\u2060"
 _ADDRESS = r"(https?://[^\s<>()\[\]|]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+)"
-_MARKS = r"[*~`]|(?<!\w)_|_(?!\w)"
+_MARKS = r"[*~`]|(?<![^\W_])_"
 _TO_ESCAPE = re.compile(rf"{_ADDRESS}|{_MARKS}")
 _TO_KEEP_APART = re.compile(
     rf"{_ADDRESS}"
-    r"|(?<!\w)@(?=\w)"  # a mention; „@all“ would ring everybody's bell
-    r"|(?<!\w)#(?=\s|\w)"  # a heading or a room
-    r"|(?<!\w):(?=[\w+-]+:)"  # an emoji
+    r"|[@#\\](?=\S)|#(?=\s)"  # a mention („@all“ rings everybody's bell), a room, a heading
+    r"|:(?=[\w+-]+:)"  # an emoji
     r"|\](?=\()|\|(?=\|)|<(?=https?:)"  # a link, a spoiler
 )
 _LINE_START = re.compile(r"^([-+>])|^(\d+)\.(?=\s)", re.MULTILINE)
