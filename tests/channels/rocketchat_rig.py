@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import os
 import socket
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from itertools import count
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import aiohttp
 from rasa.core.channels.channel import UserMessage
 from sanic import Sanic
 
 from bot.answer import Choice, Numbered, Outcome, Paragraph, Reply
 from bot.channels.rocketchat.channel import RocketChatChannel
 from bot.channels.rocketchat.client import Timing
-from bot.settings import Settings
+from bot.settings import PROJECT, Settings
 from tests.channels.rocketchat_server import (
     BOT,
     TOKEN,
@@ -33,6 +38,8 @@ QUICK = Timing(
     watch_bad=0.05,
     watch_good=30.0,
 )
+START_PATIENCE = 1200.0
+"""Seconds for the real assistant to start, when it has to be trained first."""
 _numbers = count(1)
 Sanic.test_mode = True  # several servers, one after the other, in one process
 
@@ -115,3 +122,58 @@ async def rig(
         channel = RocketChatChannel(rocketchat_settings(server, **settings), timing=timing)
         async with running(channel, rasa, server):
             yield server, rasa, channel
+
+
+@contextlib.asynccontextmanager
+async def assistant(server: RocketChatServer, folder: Path) -> AsyncIterator[str]:
+    """Serve the real assistant in its own process; yield its address.
+
+    Args:
+        server: where it answers; messages are delivered to it.
+        folder: where it keeps its conversations, so that a second start finds them.
+    """
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    settings = {
+        "LOTSE_PORT": str(port),
+        "LOTSE_DATABASE_URL": f"sqlite:///{folder / 'unterhaltungen.db'}",
+        "LOTSE_ROCKETCHAT_URL": server.url,
+        "LOTSE_ROCKETCHAT_USER_ID": BOT,
+        "LOTSE_ROCKETCHAT_TOKEN": TOKEN,
+        "LOTSE_ROCKETCHAT_WEBHOOK_TOKEN": WEBHOOK_TOKEN,
+    }
+    log = (folder / "log.txt").open("a", encoding="utf-8")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "serve"),
+        env={**os.environ, **settings},
+        cwd=PROJECT,
+        stdout=log,
+        stderr=log,
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        await asyncio.wait_for(_ready(process, url), START_PATIENCE)
+        server.webhook_url = f"{url}/webhooks/rocketchat/webhook"
+        yield url
+    finally:
+        server.webhook_url = ""
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        await process.wait()
+        log.close()
+
+
+async def get_json(url: str) -> dict[str, Any]:
+    """Return what an address answers."""
+    async with aiohttp.ClientSession() as session, session.get(url) as response:
+        return dict(await response.json())
+
+
+async def _ready(process: asyncio.subprocess.Process, url: str) -> None:
+    while process.returncode is None:
+        with contextlib.suppress(aiohttp.ClientError):
+            if (await get_json(f"{url}/health"))["status"] == "ok":
+                return
+        await asyncio.sleep(0.2)
+    raise RuntimeError("the assistant did not start; see its log")
