@@ -497,6 +497,22 @@ def test_nobody_is_there_at_first() -> None:
     asyncio.run(run())
 
 
+def test_an_error_of_our_own_is_said_to_the_person_and_logged(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("bot.channels.rocketchat.channel.render", broken)
+
+    async def scenario(server: RocketChatServer, _: FakeRasa, __: RocketChatChannel) -> None:
+        answer = await server.answer("anna", server.room(None, "direkt"), "Hallo")
+        assert answer.text == get_texts()("fehler")
+
+    play(scenario)
+    assert "ließ sich nicht beantworten" in caplog.text
+
+
 def test_one_broken_room_holds_up_no_other() -> None:
     async def scenario(server: RocketChatServer, _: FakeRasa, __: RocketChatChannel) -> None:
         broken, fine = server.room(None, "kaputt"), server.room(None, "heil")

@@ -27,6 +27,8 @@ def checked(prepare: Callable[[RocketChatServer], None], **settings: str) -> tup
 
 def test_without_a_server_there_is_no_channel() -> None:
     assert RocketChatChannel.if_configured(Settings()) == []
+    with pytest.raises(ValueError, match=r"docs/rocketchat\.md"):
+        RocketChatChannel(Settings())
 
 
 def test_half_a_configuration_is_one_error_that_names_what_is_missing() -> None:
@@ -54,10 +56,11 @@ def test_tokens_are_never_shown() -> None:
 
 
 def test_a_sound_setup_is_confirmed_and_what_to_enter_is_printed() -> None:
+    def prepare(server: RocketChatServer) -> None:
+        server.room("ehrenamt", "r1")
+
     text, ready = checked(
-        lambda server: [server.room("ehrenamt", "r1")] and None,
-        rocketchat_rooms="ehrenamt",
-        public_url="https://lotse.beispielstadt.de/",
+        prepare, rocketchat_rooms="ehrenamt", public_url="https://lotse.beispielstadt.de/"
     )
     assert ready
     assert "@lotse" in text

@@ -20,7 +20,7 @@ from sanic.response import HTTPResponse
 
 from bot.channels.rocketchat.client import CallFailed, Client, Timing
 from bot.channels.rocketchat.in_order import InOrder
-from bot.channels.rocketchat.markup import Rendered, render
+from bot.channels.rocketchat.markup import Rendered, escape, render
 from bot.channels.rocketchat.payload import Drop, Incoming, parse
 from bot.channels.rocketchat.problems import Problem
 from bot.channels.rocketchat.repeats import Bounded, Seen, SeenHere
@@ -46,6 +46,10 @@ class RocketChatChannel(InputChannel):
     def __init__(
         self, settings: Settings, seen: Seen | None = None, timing: Timing | None = None
     ) -> None:
+        if not settings.rocketchat_url:
+            raise ValueError(
+                "Rocket.Chat ist nicht eingerichtet. Abhilfe: docs/rocketchat.md, Schritt 3."
+            )
         self._settings = settings
         self._own_id = settings.rocketchat_user_id
         self._secret = settings.rocketchat_webhook_token.get_secret_value().encode()
@@ -65,7 +69,11 @@ class RocketChatChannel(InputChannel):
 
     @classmethod
     def from_credentials(cls, credentials: dict[str, Any] | None) -> RocketChatChannel:
-        """Build from the settings; ``credentials.yml`` holds nothing secret."""
+        """Build from the settings; ``credentials.yml`` holds nothing secret.
+
+        Raises:
+            ValueError: the settings name no server.
+        """
         return cls(get_settings())
 
     @classmethod
@@ -190,6 +198,9 @@ class RocketChatChannel(InputChannel):
             self._numbers[conversation] = rendered.numbers
         except CallFailed as failure:
             await self._give_up(incoming, failure)
+        except Exception:
+            logger.exception("Eine Nachricht aus Rocket.Chat ließ sich nicht beantworten")
+            await self._apologise(incoming, "fehler")
 
     async def _meant(self, incoming: Incoming, conversation: str, known: Known) -> str | None:
         """Return what a message asks of the assistant, or ``None`` when it is not meant."""
@@ -208,7 +219,7 @@ class RocketChatChannel(InputChannel):
         texts = get_texts()
         limit = self._settings.rocketchat_text_limit
         if not incoming.text.strip():
-            return Rendered(({"text": texts("rocketchat_datei")},), {})
+            return Rendered(({"text": escape(texts("rocketchat_datei"))},), {})
         text = _titled(text, self._numbers.get(conversation, {}))
         reply = await take_turn(process, text, conversation, self.name())
         return render(reply, texts, limit=limit, public_url=self._settings.public_url)
@@ -228,8 +239,11 @@ class RocketChatChannel(InputChannel):
         )
         if failure.problem in (Problem.UNAUTHORIZED, Problem.FORBIDDEN, Problem.RESTRICTED):
             return  # nothing at all can be posted there
+        await self._apologise(incoming, "rocketchat_verloren")
+
+    async def _apologise(self, incoming: Incoming, sentence: str) -> None:
         try:
-            await self._post(incoming, {"text": get_texts()("rocketchat_verloren")})
+            await self._post(incoming, {"text": escape(get_texts()(sentence))})
         except CallFailed:
             logger.error("Auch der Hinweis darauf ließ sich nicht zustellen.")
 

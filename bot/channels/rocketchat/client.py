@@ -112,7 +112,9 @@ class Client:
         """
         found = await self.call("GET", "me")
         self._identity = Identity(
-            str(found.get("_id", "")), str(found.get("username", "")), tuple(found.get("roles", ()))
+            str(found.get("_id", "")),
+            str(found.get("username", "")),
+            tuple(found.get("roles") or ()),
         )
         self._known.set()
         self._checked = True
