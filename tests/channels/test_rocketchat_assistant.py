@@ -94,7 +94,7 @@ def test_a_dialogue_in_a_direct_message_by_question_number_and_title(stage: Stag
 def test_every_number_that_is_shown_leads_where_it_says(stage: Stage) -> None:
     async def scenario() -> None:
         talk = stage.direct("vera")
-        question = "Welche Erfolgsfaktoren gibt es in der Politik?"
+        question = "Welche Erfolgsfaktoren gibt es in der Verwaltung?"
         overview = await talk.say(question)
         for number in range(1, 5):
             line = next(x for x in overview.text.split("\n") if x.startswith(f"{number}. "))
