@@ -74,6 +74,10 @@ def _parser() -> argparse.ArgumentParser:
     parts = knowledge.add_subparsers(metavar="check|schema")
     parts.add_parser("check", help="validate all files").set_defaults(run=_knowledge_check)
     parts.add_parser("schema", help="write the JSON Schema").set_defaults(run=_knowledge_schema)
+    rocketchat = command("rocketchat", _rocketchat_check, "check the connection to Rocket.Chat")
+    steps = rocketchat.add_subparsers(metavar="check")
+    check = steps.add_parser("check", help="check the settings against the server")
+    check.set_defaults(run=_rocketchat_check)
     command("settings", _settings, "list all settings with their values and meaning")
     return parser
 
@@ -149,6 +153,14 @@ def _knowledge_schema(_: argparse.Namespace, settings: Settings) -> None:
     target = settings.knowledge_dir / SCHEMA_FILE
     target.write_text(json_schema(), encoding="utf-8")
     print(f"geschrieben: {target}")
+
+
+def _rocketchat_check(_: argparse.Namespace, settings: Settings) -> int:
+    from bot.channels.rocketchat.check import check
+
+    lines, ready = asyncio.run(check(settings))
+    print("\n".join(lines))
+    return 0 if ready else 1
 
 
 def _settings(_: argparse.Namespace, settings: Settings) -> None:

@@ -15,6 +15,7 @@ from sanic.response import HTTPResponse
 from actions.base import get_live_knowledge
 from bot import __version__
 from bot.channels.rest import RestChannel
+from bot.channels.rocketchat.channel import RocketChatChannel
 from bot.engine import create_agent
 from bot.german.spacy_model import german
 from bot.settings import Settings
@@ -45,7 +46,10 @@ def check_port(settings: Settings) -> None:
 
 def create_app(settings: Settings) -> Sanic:
     """Return the web application; the agent is loaded when it starts."""
-    app = configure_app([RestChannel()], enable_api=False, port=settings.port, use_uvloop=True)
+    rocketchat = RocketChatChannel.if_configured(settings)
+    app = configure_app(
+        [RestChannel(), *rocketchat], enable_api=False, port=settings.port, use_uvloop=True
+    )
 
     async def load(running: Sanic, _: AbstractEventLoop) -> None:
         get_live_knowledge().start()
@@ -73,6 +77,7 @@ def create_app(settings: Settings) -> Sanic:
                 "german": german()[0],
                 "entries": len(live.current.knowledge),
                 "knowledge": live.status.to_json(),
+                "channels": {channel.name(): channel.health() for channel in rocketchat},
             },
             200 if ready else 503,
         )

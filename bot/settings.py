@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-from pydantic import BaseSettings, Field, validator
+from pydantic import BaseSettings, Field, SecretStr, validator
 
 PROJECT = Path(__file__).resolve().parent.parent
 """The checkout: every relative path in the settings is meant from here."""
+
+_ROCKETCHAT_NEEDS = ("rocketchat_url", "rocketchat_user_id", "rocketchat_token")
 
 
 class Settings(BaseSettings):
@@ -56,6 +59,43 @@ class Settings(BaseSettings):
         description="Datenbank der Unterhaltungen (leer: SQLite in LOTSE_STATE_DIR)",
     )
 
+    public_url: str = Field(
+        default="",
+        regex=r"^(https?://\S+)?$",
+        description="Adresse, unter der Menschen den Lotsen im Browser erreichen, für Links in "
+        "Rocket.Chat (leer: keine Links)",
+    )
+    rocketchat_rooms: str = Field(
+        default="",
+        description="Räume, in denen der Lotse antwortet, mit Komma getrennt (leer: alle, für die "
+        "der Webhook eingerichtet ist); Direktnachrichten beantwortet er immer",
+    )
+    rocketchat_mention_only: bool = Field(
+        default=True,
+        description="In Räumen nur antworten, wenn jemand den Lotsen erwähnt oder schon mit ihm im "
+        "Thread schreibt (aus: auf jede Nachricht)",
+    )
+    rocketchat_text_limit: int = Field(
+        default=5000,
+        ge=500,
+        le=100_000,
+        description="Höchstlänge einer Nachricht in Rocket.Chat in Zeichen; längere werden geteilt",
+    )
+    rocketchat_url: str = Field(
+        default="",
+        regex=r"^(https?://\S+)?$",
+        description="Adresse des Rocket.Chat-Servers (leer: Rocket.Chat wird nicht verwendet)",
+    )
+    rocketchat_user_id: str = Field(
+        default="", description="Benutzer-ID des Kontos, mit dem der Lotse in Rocket.Chat schreibt"
+    )
+    rocketchat_token: SecretStr = Field(
+        default=SecretStr(""), description="Persönliches Zugangstoken dieses Kontos"
+    )
+    rocketchat_webhook_token: SecretStr = Field(
+        default=SecretStr(""), description="Token des ausgehenden Webhooks in Rocket.Chat"
+    )
+
     class Config:
         """Read ``LOTSE_…`` from the environment; values are case-sensitive, names are not."""
 
@@ -64,6 +104,22 @@ class Settings(BaseSettings):
     @validator("knowledge_dir", "local_dir", "state_dir", "models_dir")
     def _from_project(cls, value: Path) -> Path:  # noqa: N805  (pydantic passes the class)
         return value if value.is_absolute() else PROJECT / value
+
+    @validator("rocketchat_webhook_token", always=True)
+    def _rocketchat_complete(cls, value: SecretStr, values: dict[str, Any]) -> SecretStr:  # noqa: N805
+        """Rocket.Chat needs four settings; some of them alone are a mistake."""
+        needed = {name: values.get(name) for name in _ROCKETCHAT_NEEDS}
+        needed["rocketchat_webhook_token"] = value
+        missing = [f"LOTSE_{name.upper()}" for name, given in needed.items() if not given]
+        if 0 < len(missing) < len(needed):
+            raise ValueError(f"Für Rocket.Chat fehlt noch: {', '.join(missing)}")
+        return value
+
+    @property
+    def allowed_rocketchat_rooms(self) -> frozenset[str]:
+        """Names or ids of the rooms in which messages are answered; empty for all."""
+        names = (name.strip().lstrip("#") for name in self.rocketchat_rooms.split(","))
+        return frozenset(name for name in names if name)
 
     @property
     def database(self) -> str:

@@ -25,7 +25,7 @@ def respond(turn: Turn, state: State, context: Context, handler: Handler) -> tup
         context: knowledge base, search and texts.
         handler: what the intent calls for, if no choice on offer is taken up.
     """
-    if target := chosen(turn.text, state):
+    if target := chosen(turn.text, state) or titled(turn.text, context):
         reply, after = take(target, turn, state, context)
     else:
         joined = unlearnt.join(turn, context)
@@ -50,6 +50,18 @@ def chosen(text: str, state: State) -> str | None:
         at = int(number[1]) - 1
         if 0 <= at < len(state.angebot):
             return state.angebot[at][1]
+    return None
+
+
+def titled(text: str, context: Context) -> str | None:
+    """Return the target of the entry whose title a message is, word for word.
+
+    So every item of a list can be picked by its title, also those without a choice of their own.
+    """
+    folded = fold(text)
+    for entry in context.knowledge.values():
+        if folded == fold(entry.titel):
+            return f"eintrag:{entry.id}"
     return None
 
 

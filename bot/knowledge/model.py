@@ -90,9 +90,9 @@ class Entry(Strict):
     gruppe: Gruppe = Field("grundlagen", description="Wird aus dem Kopf der Datei übernommen")
 
     @property
-    def kind(self) -> str | None:
+    def kind(self) -> Art | None:
         """The kind as the answer contract knows it; plain information has none."""
-        return self.art if self.art in ARTEN else None
+        return None if self.art == "auskunft" else self.art
 
 
 class CoreEntry(Entry):
