@@ -6,7 +6,7 @@ and remedy, so that an editor mends them in one go.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,9 +14,11 @@ from typing import Any, NamedTuple
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from bot.knowledge.guide import Guide, missing
 from bot.knowledge.model import GRUPPEN, Entry, GroupFile, Header, Knowledge
 
 HEADER_FILE = "gruppen.yml"
+GUIDE_FILE = "guide.yml"
 QUESTIONS_DIR = "fragen"
 MAX_FILE_BYTES = 5_000_000
 """No knowledge file is anywhere near this size; a larger one is a mistake or an attack."""
@@ -65,8 +67,9 @@ def load_knowledge(folder: Path, local: Path | None = None) -> Knowledge:
     """Load and validate a knowledge base.
 
     Args:
-        folder: holds ``gruppen.yml``, the files of entries, and ``fragen/`` with more sample
-            questions (``id -> [question]``, one file a voice).
+        folder: holds ``gruppen.yml``, the files of entries, ``guide.yml`` with the guided
+            dialogues where there are any, and ``fragen/`` with more sample questions
+            (``id -> [question]``, one file a voice).
         local: a municipality's own entries, if the folder exists.
 
     Returns:
@@ -79,7 +82,8 @@ def load_knowledge(folder: Path, local: Path | None = None) -> Knowledge:
     header_file = _parse(folder / HEADER_FILE, problems)
     header = _validate(Header, header_file, problems) if header_file else None
 
-    files = sorted(path for path in folder.glob("*.yml") if path.name != HEADER_FILE)
+    special = (HEADER_FILE, GUIDE_FILE)
+    files = sorted(path for path in folder.glob("*.yml") if path.name not in special)
     if local and local.is_dir():
         files += sorted(local.glob("*.yml"))
     found: dict[str, tuple[ParsedFile, int, Entry]] = {}
@@ -105,6 +109,7 @@ def load_knowledge(folder: Path, local: Path | None = None) -> Knowledge:
     if header is not None:
         problems += _check_references(found, header)
     questions = _load_questions(folder / QUESTIONS_DIR, found.keys(), problems)
+    guide = _load_guide(folder / GUIDE_FILE, found, problems)
     if problems or header is None:
         raise KnowledgeError(problems)
     if not found:
@@ -116,7 +121,23 @@ def load_knowledge(folder: Path, local: Path | None = None) -> Knowledge:
         for _, _, entry in found.values()
     ]
     # sort is stable: within a group the order of the file is the order of the document
-    return Knowledge(header, sorted(entries, key=lambda entry: GRUPPEN.index(entry.gruppe)))
+    ordered = sorted(entries, key=lambda entry: GRUPPEN.index(entry.gruppe))
+    return Knowledge(header, ordered, guide)
+
+
+def _load_guide(path: Path, entries: Mapping[str, Any], problems: list[Problem]) -> Guide | None:
+    """Read the guided dialogues; a knowledge base without ``guide.yml`` has none."""
+    if not path.exists():
+        return None
+    parsed = _parse(path, problems)
+    guide: Guide | None = _validate(Guide, parsed, problems) if parsed else None
+    if parsed is None or guide is None:
+        return None
+    problems += [
+        Problem(path, parsed.line(where), what, remedy)
+        for where, what, remedy in missing(guide, entries)
+    ]
+    return guide
 
 
 def load_questions_by_voice(folder: Path) -> dict[str, dict[str, list[str]]]:
@@ -301,8 +322,8 @@ def _in_german(error: dict[str, Any], model: type[BaseModel]) -> tuple[str, str]
         return f"„{field}“ ist leer", "Text ergänzen oder die Zeile streichen"
     if kind == "value_error.any_str.max_length":
         return f"„{field}“ ist zu lang", f"auf {context['limit_value']} Zeichen kürzen"
-    if kind == "value_error.list.min_items":
-        return f"„{field}“ ist leer", "mindestens einen Eintrag ergänzen"
+    if kind.startswith("value_error.list."):
+        return _list_in_german(field, kind, context)
     if kind == "value_error.str.regex":
         return (
             f"„{field}“ ist keine gültige Id",
@@ -313,3 +334,14 @@ def _in_german(error: dict[str, Any], model: type[BaseModel]) -> tuple[str, str]
         word = next((text for key, text in wanted.items() if key in kind), "ein Text")
         return f"„{field}“ hat die falsche Form", f"hier gehört {word} hin"
     return f"„{field}“ ist ungültig", str(error["msg"])
+
+
+def _list_in_german(field: str, kind: str, context: dict[str, Any]) -> tuple[str, str]:
+    if kind.endswith("unique_items"):
+        return f"in „{field}“ steht etwas doppelt", "eines davon streichen"
+    limit = context["limit_value"]
+    if kind.endswith("max_items"):
+        return f"„{field}“ ist zu lang", f"höchstens {limit} angeben"
+    if limit > 1:
+        return f"„{field}“ ist zu kurz", f"mindestens {limit} angeben"
+    return f"„{field}“ ist leer", "mindestens einen Eintrag ergänzen"

@@ -7,9 +7,12 @@ each one, and :mod:`bot.knowledge.schema` exports the models as JSON Schema.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConstrainedStr, Extra, Field, conlist
+
+if TYPE_CHECKING:
+    from bot.knowledge.guide import Guide
 
 Gruppe = Literal["grundlagen", "politik", "verwaltung", "zivilgesellschaft", "wirtschaft"]
 Art = Literal["grundlage", "handlungslogik", "empfehlung", "erfolgsfaktor"]
@@ -120,9 +123,12 @@ class Header(Strict):
 
 
 class Knowledge(Mapping[str, Entry]):
-    """All entries by id, in the order of the document, with the groups and the contact."""
+    """All entries by id, in the order of the document, with groups, contact and guide."""
 
-    def __init__(self, header: Header, entries: Iterable[Entry]) -> None:
+    def __init__(
+        self, header: Header, entries: Iterable[Entry], guide: Guide | None = None
+    ) -> None:
+        self.guide = guide
         self.document = header.dokument
         self.contact = header.kontakt
         self.groups: dict[str, Group] = {name: header.gruppen[name] for name in GRUPPEN}

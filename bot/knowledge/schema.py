@@ -10,6 +10,7 @@ import json
 
 from pydantic.schema import schema
 
+from bot.knowledge.guide import Guide
 from bot.knowledge.model import GroupFile, Header
 
 SCHEMA_FILE = "schema.json"
@@ -17,11 +18,12 @@ SCHEMA_FILE = "schema.json"
 
 def json_schema() -> str:
     """Return the JSON Schema (draft 7) of knowledge files, indented, with a final newline."""
-    definitions = schema([GroupFile, Header], ref_prefix="#/definitions/")["definitions"]
+    files = (GroupFile, Header, Guide)
+    definitions = schema(files, ref_prefix="#/definitions/")["definitions"]
     whole = {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Wissensbasis des Engagement-Lotsen",
-        "oneOf": [{"$ref": "#/definitions/GroupFile"}, {"$ref": "#/definitions/Header"}],
+        "oneOf": [{"$ref": f"#/definitions/{file.__name__}"} for file in files],
         "definitions": definitions,
     }
     return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
