@@ -14,7 +14,10 @@ from sanic.response import HTTPResponse
 
 from actions.base import get_context
 from bot import __version__
+from bot.channels.plan import plan_routes
 from bot.channels.rest import RestChannel
+from bot.dialogue.guided import plan_key
+from bot.dialogue.texts import get_texts
 from bot.engine import create_agent
 from bot.german.spacy_model import german
 from bot.settings import Settings
@@ -46,6 +49,8 @@ def check_port(settings: Settings) -> None:
 def create_app(settings: Settings) -> Sanic:
     """Return the web application; the agent is loaded when it starts."""
     app = configure_app([RestChannel()], enable_api=False, port=settings.port, use_uvloop=True)
+
+    app.blueprint(plan_routes(plan_key(), lambda: get_context().knowledge, get_texts))
 
     async def load(running: Sanic, _: AbstractEventLoop) -> None:
         get_context()

@@ -14,6 +14,9 @@ from pydantic import BaseSettings, Field, validator
 PROJECT = Path(__file__).resolve().parent.parent
 """The checkout: every relative path in the settings is meant from here."""
 
+MIN_SECRET = 32
+"""So many characters a secret has at least."""
+
 
 class Settings(BaseSettings):
     """The settings in force. Construct with :func:`get_settings`."""
@@ -46,6 +49,14 @@ class Settings(BaseSettings):
     history_events: int = Field(
         60, ge=20, le=1000, description="So viele Ereignisse einer Unterhaltung bleiben gespeichert"
     )
+    secret: str = Field(
+        "",
+        description="Geheimnis, mit dem Links zu Plänen unterschrieben werden, mindestens 32 "
+        "Zeichen (leer: wird einmal erzeugt und in LOTSE_STATE_DIR abgelegt)",
+    )
+    plan_days: int = Field(
+        30, ge=1, le=365, description="So viele Tage gilt der Link zu einem Plan"
+    )
     database_url: str = Field(
         "",
         description="Datenbank der Unterhaltungen (leer: SQLite in LOTSE_STATE_DIR)",
@@ -59,6 +70,12 @@ class Settings(BaseSettings):
     @validator("knowledge_dir", "local_dir", "state_dir", "models_dir")
     def _from_project(cls, value: Path) -> Path:  # noqa: N805  (pydantic passes the class)
         return value if value.is_absolute() else PROJECT / value
+
+    @validator("secret")
+    def _long_enough(cls, value: str) -> str:  # noqa: N805  (pydantic passes the class)
+        if value and len(value) < MIN_SECRET:
+            raise ValueError(f"mindestens {MIN_SECRET} Zeichen angeben, oder leer lassen")
+        return value
 
     @property
     def database(self) -> str:

@@ -1,4 +1,4 @@
-"""From a message to a reply: first a choice on offer, then the handler of the intent."""
+"""From a message to a reply: a choice on offer, else the guide, else the handler of the intent."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot.answer import Reply
-from bot.dialogue import compose, correction, follow_up, overview
+from bot.dialogue import compose, correction, follow_up, guided, overview
 from bot.dialogue.concern import shown_of
 from bot.dialogue.state import State
 from bot.dialogue.turn import Context, Turn
@@ -26,7 +26,12 @@ def respond(turn: Turn, state: State, context: Context, handler: Handler) -> tup
         handler: what the intent calls for, if no choice on offer is taken up.
     """
     target = chosen(turn.text, state)
-    reply, after = take(target, turn, state, context) if target else handler(turn, state, context)
+    guide_reply, state = guided.take(target, turn, state, context)
+    if guide_reply is None:
+        answered = take(target, turn, state, context) if target else handler(turn, state, context)
+        reply, after = guided.go_on(turn, *answered, context)
+    else:
+        reply, after = guide_reply, state
     return reply, replace(after, angebot=tuple((c.title, c.target) for c in reply.choices))
 
 
@@ -37,15 +42,18 @@ def chosen(text: str, state: State) -> str | None:
         if folded == fold(title):
             return target
     number = re.fullmatch(r"(?:nummer |nr )?(\d{1,2})", folded)
-    if (
-        number
-        and state.angebot
-        and not (state.last and state.last.status == "overview" and not state.fehlversuche)
-    ):
+    if number and state.angebot and not _numbers_a_list(state):
         at = int(number[1]) - 1
         if 0 <= at < len(state.angebot):
             return state.angebot[at][1]
     return None
+
+
+def _numbers_a_list(state: State) -> bool:
+    """Whether a number means an item of the overview shown last rather than a choice."""
+    guiding = any(target.startswith(guided.TARGET) for _, target in state.angebot)
+    listed = state.last is not None and state.last.status == "overview"
+    return listed and not state.fehlversuche and not guiding
 
 
 def take(target: str, turn: Turn, state: State, context: Context) -> tuple[Reply, State]:

@@ -45,6 +45,8 @@ class State:
     """The last question that was about content, for „und bei den Vereinen?“."""
     fehlversuche: int = 0
     """Turns in a row without an answer."""
+    einstieg: Mapping[str, Any] | None = None
+    """The state of the guided dialogues, as plain data (see :mod:`bot.guide.state`)."""
 
     @property
     def last(self) -> Shown | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from pydantic import ConstrainedStr, Field, conint, conlist
+from pydantic import ConstrainedInt, ConstrainedStr, Field
 
 from bot.knowledge.model import EntryId, Gruppe, Strict, Text
 
@@ -18,9 +18,9 @@ Zaehlt = Literal["staerke", "teils", "luecke", "offen"]
 STEPS = 3
 """So many steps a plan has: one can't do everything at once."""
 
-Words = conlist(Text)
+Words = list[Text]
 """Words that mean something; ``*`` at the end of a word stands for any ending."""
-Ids = conlist(EntryId)
+Ids = list[EntryId]
 
 
 class Name(ConstrainedStr):
@@ -35,19 +35,26 @@ class Clock(ConstrainedStr):
     regex = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 
 
+class Days(ConstrainedInt):
+    """A number of days, up to a year."""
+
+    ge = 1
+    le = 365
+
+
 class Option(Strict):
     """One answer that can be given to a question."""
 
     id: Name = Field(..., description="Kurzer Name, bleibt unverändert: er steht in Plan-Links")
     titel: Text = Field(..., description="So steht die Antwort auf der Schaltfläche")
-    woerter: Words = Field([], description="Wörter, die dasselbe meinen; „*“ für jede Endung")  # type: ignore[valid-type]
+    woerter: Words = Field([], description="Wörter, die dasselbe meinen; „*“ für jede Endung")
     von: float | None = Field(None, description="Ab dieser Zahl gilt die Antwort (einschließlich)")
     bis: float | None = Field(None, description="Bis zu dieser Zahl gilt sie (ausschließlich)")
     gruppe: Gruppe | None = Field(None, description="Gruppe, für die diese Antwort steht")
     hinweis: EntryId | None = Field(None, description="Eintrag, der gleich dazu gezeigt wird")
     zuerst: EntryId | None = Field(None, description="Wird der erste Schritt des Plans")
-    vorziehen: Ids = Field([], description="Rücken nach vorn, wenn sie ohnehin passen")  # type: ignore[valid-type]
-    zurueckstellen: Ids = Field([], description="Rücken nach hinten")  # type: ignore[valid-type]
+    vorziehen: Ids = Field([], description="Rücken nach vorn, wenn sie ohnehin passen")
+    zurueckstellen: Ids = Field([], description="Rücken nach hinten")
 
 
 class Question(Strict):
@@ -60,8 +67,8 @@ class Question(Strict):
     einheiten: dict[Text, float] = Field(
         {}, description="Wörter nach einer Zahl und der Faktor, z. B. einwohner*: 1"
     )
-    voran: Words = Field([], description="Nur mit einem dieser Wörter gilt eine Antwort ungefragt")  # type: ignore[valid-type]
-    optionen: conlist(Option, min_items=2) = Field(..., description="Die möglichen Antworten")  # type: ignore[valid-type]
+    voran: Words = Field([], description="Nur mit einem dieser Wörter gilt eine Antwort ungefragt")
+    optionen: list[Option] = Field(..., min_items=2, description="Die möglichen Antworten")
 
     def option(self, option_id: str) -> Option | None:
         """Return an option by its id, or ``None``."""
@@ -74,8 +81,8 @@ class Start(Strict):
     titel: Text = Field(..., description="So heißt dieser Dialog auf Schaltflächen")
     einleitung: Text = Field(..., description="Die ersten Sätze, vor der ersten Frage")
     vorschlag: Text = Field(..., description="Bietet den Einstieg einmal an")
-    neu: Words = Field(..., description="Wer so schreibt, ist wohl neu in der Aufgabe")  # type: ignore[valid-type]
-    fragen: conlist(Question, min_items=2, max_items=7) = Field(..., description="Die Fragen")  # type: ignore[valid-type]
+    neu: Words = Field(..., description="Wer so schreibt, ist wohl neu in der Aufgabe")
+    fragen: list[Question] = Field(..., min_items=2, max_items=7, description="Die Fragen")
     ohne_gruppe: Name = Field(..., description="Gilt, wenn die Gruppe offen bleibt")
     ohne_anliegen: Name = Field(..., description="Gilt, wenn das Anliegen offen bleibt")
 
@@ -85,7 +92,7 @@ class Rating(Strict):
 
     id: Name
     titel: Text = Field(..., description="So steht die Antwort auf der Schaltfläche")
-    woerter: Words = Field([], description="Wörter, die dasselbe meinen")  # type: ignore[valid-type]
+    woerter: Words = Field([], description="Wörter, die dasselbe meinen")
     zaehlt: Zaehlt = Field(..., description="Was die Antwort für das Ergebnis bedeutet")
 
 
@@ -97,20 +104,29 @@ class Check(Strict):
     gruppe: Question = Field(..., description="Für welche Gruppe der Check gemacht wird")
     frage: Text = Field(..., description="Steht unter jedem Erfolgsfaktor")
     warum: Text = Field(..., description="Antwort auf „Warum fragen Sie das?“")
-    antworten: conlist(Rating, min_items=2) = Field(..., description="Die möglichen Antworten")  # type: ignore[valid-type]
-    faktoren: dict[EntryId, conlist(EntryId, min_items=1)] = Field(  # type: ignore[valid-type]
+    antworten: list[Rating] = Field(..., min_items=2, description="Die möglichen Antworten")
+    faktoren: dict[EntryId, list[EntryId]] = Field(
         ..., description="Erfolgsfaktor und die Empfehlungen, die eine Lücke schließen"
+    )
+    auffuellen: Name = Field(
+        ..., description="Anliegen, dessen Schritte den Plan füllen, wenn es kaum Lücken gibt"
     )
 
 
 class Row(Strict):
     """What fits a group and a concern."""
 
-    schritte: conlist(EntryId, min_items=STEPS, unique_items=True) = Field(  # type: ignore[valid-type]
-        ..., description="Passende Einträge, der wichtigste zuerst; drei werden der Plan"
+    schritte: list[EntryId] = Field(
+        ...,
+        min_items=STEPS,
+        unique_items=True,
+        description="Passende Einträge, der wichtigste zuerst; drei werden der Plan",
     )
-    erfolgsfaktoren: conlist(EntryId, min_items=1, unique_items=True) = Field(  # type: ignore[valid-type]
-        ..., description="Woran man merkt, dass es insgesamt gelingt"
+    erfolgsfaktoren: list[EntryId] = Field(
+        ...,
+        min_items=1,
+        unique_items=True,
+        description="Woran man merkt, dass es insgesamt gelingt",
     )
 
 
@@ -127,35 +143,38 @@ class StepText(Strict):
 class Controls(Strict):
     """What a person says to steer the dialogue; whole messages, apart from filler words."""
 
-    zurueck: Words  # type: ignore[valid-type]
-    ueberspringen: Words  # type: ignore[valid-type]
-    abbrechen: Words  # type: ignore[valid-type]
-    spaeter: Words  # type: ignore[valid-type]
-    von_vorn: Words  # type: ignore[valid-type]
-    warum: Words  # type: ignore[valid-type]
-    weiter: Words  # type: ignore[valid-type]
-    plan: Words  # type: ignore[valid-type]
+    zurueck: Words
+    ueberspringen: Words
+    abbrechen: Words
+    spaeter: Words
+    von_vorn: Words
+    warum: Words
+    weiter: Words
+    plan: Words
 
 
 class Understanding(Strict):
     """Words that help to tell answers from questions."""
 
-    fuellwoerter: Words = Field(..., description="Ändern nichts an dem, was gemeint ist")  # type: ignore[valid-type]
-    fragen: Words = Field(..., description="So beginnt eine Frage")  # type: ignore[valid-type]
-    aendern: Words = Field(..., description="Kündigen eine andere Antwort an")  # type: ignore[valid-type]
-    verneinung: Words = Field(..., description="Davor heißt: das gerade nicht")  # type: ignore[valid-type]
-    tausend: Words = Field(..., description="Nach einer Zahl: mal tausend")  # type: ignore[valid-type]
-    million: Words = Field(..., description="Nach einer Zahl: mal eine Million")  # type: ignore[valid-type]
+    fuellwoerter: Words = Field(..., description="Ändern nichts an dem, was gemeint ist")
+    fragen: Words = Field(..., description="So beginnt eine Frage")
+    aendern: Words = Field(..., description="Kündigen eine andere Antwort an")
+    verneinung: Words = Field(..., description="Davor heißt: das gerade nicht")
+    tausend: Words = Field(..., description="Nach einer Zahl: mal tausend")
+    million: Words = Field(..., description="Nach einer Zahl: mal eine Million")
 
 
 class Reminders(Strict):
     """The reminders in the calendar file, one for each step."""
 
-    tage: conlist(conint(ge=1, le=365), min_items=STEPS, max_items=STEPS) = Field(  # type: ignore[valid-type]
-        ..., description="So viele Tage nach dem Erstellen; am Wochenende wird es Montag"
+    tage: list[Days] = Field(
+        ...,
+        min_items=STEPS,
+        max_items=STEPS,
+        description="So viele Tage nach dem Erstellen; am Wochenende wird es Montag",
     )
     uhrzeit: Clock = Field(..., description="Beginn, z. B. „09:00“, in der Zeit des Kalenders")
-    minuten: conint(ge=5, le=480) = Field(..., description="Dauer in Minuten")  # type: ignore[valid-type]
+    minuten: int = Field(..., ge=5, le=480, description="Dauer in Minuten")
 
 
 class Guide(Strict):
@@ -171,13 +190,12 @@ class Guide(Strict):
     schritte: dict[EntryId, StepText] = Field(..., description="Der Text zu jedem Schritt")
     erinnerungen: Reminders
 
-    def question(self, question_id: str) -> Question:
-        """Return a question of *Einstieg*.
-
-        Raises:
-            StopIteration: there is none of that id.
-        """
-        return next(question for question in self.einstieg.fragen if question.id == question_id)
+    def row(self, group: str, concern: str) -> Row | None:
+        """Return what fits a group and a concern, or ``None`` when that is not planned."""
+        for name, rows in self.plaene.items():
+            if name == group:
+                return next((row for of, row in rows.items() if of == concern), None)
+        return None
 
 
 GROUP_QUESTION = "gruppe"
@@ -200,6 +218,10 @@ def missing(guide: Guide, entries: Mapping[str, Any]) -> Iterator[tuple[Path_, s
         if entry_id not in guide.schritte:
             what = f"zu „{entry_id}“ fehlt der Text des Schrittes"
             yield path, what, "unter „schritte“ ergänzen"
+    for factor, closing in guide.check.faktoren.items():
+        if not closing:
+            what = f"keine Empfehlung schließt die Lücke bei „{factor}“"
+            yield ("check", "faktoren", factor), what, "mindestens eine Id ergänzen"
     yield from _unanswered(guide)
 
 
@@ -242,7 +264,7 @@ def _options(guide: Guide) -> Iterator[tuple[Path_, Option]]:
 
 def _unanswered(guide: Guide) -> Iterator[tuple[Path_, str, str]]:
     """Yield questions and answers that lead nowhere or can't be told apart."""
-    questions = {question.id: question for question in guide.einstieg.fragen}
+    questions = {str(question.id): question for question in guide.einstieg.fragen}
     for number, question in enumerate(guide.einstieg.fragen):
         ids = [option.id for option in question.optionen]
         if questions[question.id] is not question or len(set(ids)) < len(ids):
@@ -260,10 +282,14 @@ def _unplanned(
     guide: Guide, groups: Question, concerns: Question
 ) -> Iterator[tuple[Path_, str, str]]:
     """Yield combinations of group and concern that no plan belongs to."""
-    for field, question in (("ohne_gruppe", groups), ("ohne_anliegen", concerns)):
-        if question.option(getattr(guide.einstieg, field)) is None:
-            what = f"„{field}“ nennt keine Antwort auf die Frage „{question.id}“"
-            yield ("einstieg", field), what, "die Id einer Antwort eintragen"
+    for where, answer, question in (
+        (("einstieg", "ohne_gruppe"), guide.einstieg.ohne_gruppe, groups),
+        (("einstieg", "ohne_anliegen"), guide.einstieg.ohne_anliegen, concerns),
+        (("check", "auffuellen"), guide.check.auffuellen, concerns),
+    ):
+        if question.option(answer) is None:
+            what = f"„{where[1]}“ nennt keine Antwort auf die Frage „{question.id}“"
+            yield where, what, "die Id einer Antwort eintragen"
     for where, options in (
         (("einstieg", "fragen"), groups.optionen),
         (("check", "gruppe"), guide.check.gruppe.optionen),
@@ -273,6 +299,6 @@ def _unplanned(
                 yield where, f"bei der Antwort „{option.id}“ fehlt „gruppe“", "ergänzen"
     for group in filter(None, (option.gruppe for option in groups.optionen)):
         for concern in concerns.optionen:
-            if concern.id not in guide.plaene.get(group, {}):
+            if guide.row(group, concern.id) is None:
                 what = f"zu „{group}“ und „{concern.id}“ fehlt ein Plan"
                 yield ("plaene", group), what, "„schritte“ und „erfolgsfaktoren“ ergänzen"
