@@ -22,6 +22,10 @@ from bot.secret import key
 from bot.settings import get_settings
 
 TARGET = say.TARGET
+_AFTER_PLAN = {"wiederholen": "plan", "zurueck": "zurueck"}
+"""What these intents mean right after a plan was shown."""
+_OTHERS = 3
+"""So many choices of an answer in between are kept beside those of the open question."""
 _QUIET = frozenset({"warten", "verabschiedung", "daten_loeschen"})
 """After these, an open question waits without being repeated."""
 
@@ -32,7 +36,7 @@ def start(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
     if base is None:
         return compose.clarify_group(context), state
     wanted = turn.intent if turn.intent in (*DIALOGUES, dialogue.PLAN) else START
-    guide = GuideState.from_slot(state.einstieg)
+    guide = state.einstieg
     return _noted(dialogue.begin(wanted, _heard(turn), guide, base), state)
 
 
@@ -56,7 +60,7 @@ def take(
     base = _base(context)
     if base is None:
         return None, state
-    guide = GuideState.from_slot(state.einstieg)
+    guide = state.einstieg
     target = target or _meant(turn, state, guide, base)
     if target:
         if not target.startswith(TARGET):
@@ -66,7 +70,7 @@ def take(
     if guide.asking:
         reply, guide = dialogue.step(heard, guide, base)
         if reply is None:
-            return None, replace(state, einstieg=guide.to_slot())
+            return None, replace(state, einstieg=guide)
         return _noted((reply, guide), state)
     changed = dialogue.change(heard, guide, base)
     return _noted(changed, state) if changed else (None, state)
@@ -77,7 +81,7 @@ def go_on(turn: Turn, reply: Reply, state: State, context: Context) -> tuple[Rep
     base = _base(context)
     if base is None or reply.outcome.status == "guide":
         return reply, state
-    guide = GuideState.from_slot(state.einstieg)
+    guide = state.einstieg
     if guide.asking:
         if reply.outcome.topic in _QUIET:
             return reply, state
@@ -85,7 +89,7 @@ def go_on(turn: Turn, reply: Reply, state: State, context: Context) -> tuple[Rep
     if guide.phase == "idle" and not guide.proposed and _welcomes_guide(turn, reply, base):
         offered = Paragraph(base.guide.einstieg.vorschlag)
         choices = (*reply.choices, say.start_choice(START, base))
-        proposed = replace(state, einstieg=replace(guide, proposed=True).to_slot())
+        proposed = replace(state, einstieg=replace(guide, proposed=True))
         return replace(reply, parts=(*reply.parts, offered), choices=choices), proposed
     return reply, state
 
@@ -113,7 +117,7 @@ def _with_question(reply: Reply, question: Reply, base: say.Base) -> Reply:
         Points(part.items) if isinstance(part, Numbered) else part for part in reply.parts
     ]
     titles = {choice.title for choice in question.choices}
-    others = tuple(choice for choice in reply.choices if choice.title not in titles)
+    others = tuple(choice for choice in reply.choices if choice.title not in titles)[:_OTHERS]
     if reply.outcome.status == "no_answer":
         parts.append(Points(tuple(choice.title for choice in reply.choices)))
     return replace(reply, parts=(*parts, *question.parts), choices=(*question.choices, *others))
@@ -127,10 +131,10 @@ def _meant(turn: Turn, state: State, guide: GuideState, base: say.Base) -> str |
     if turn.intent == "bejahen" and guide.phase == "idle":
         return offered[-1] if offered[-1:] == [f"{TARGET}beginnen:{START}"] else None
     shown = state.last is not None and state.last.status == "guide"
-    if turn.intent == "wiederholen" and guide.phase == "done" and shown:
-        return f"{TARGET}plan"
+    if guide.phase == "done" and shown and turn.intent in _AFTER_PLAN:
+        return TARGET + _AFTER_PLAN[turn.intent]
     heard, on = _heard(turn), f"{TARGET}weiter"
-    if not guide.begun(guide.dialogue) or understand.control(heard, base.guide) != "weiter":
+    if not guide.session.begun or understand.control(heard, base.guide) != "weiter":
         return None
     # „weiter“ alone is only clear right after the break
     return on if on in offered or heard.folded != "weiter" else None
@@ -139,10 +143,10 @@ def _meant(turn: Turn, state: State, guide: GuideState, base: say.Base) -> str |
 def _noted(move: dialogue.Move, state: State) -> tuple[Reply, State]:
     """Note in the conversation what the guide showed and which group it is about."""
     reply, guide = move
-    before = GuideState.from_slot(state.einstieg).session.answers.get(GROUP_QUESTION)
+    before = state.einstieg.session.answers.get(GROUP_QUESTION)
     answered = guide.session.answers.get(GROUP_QUESTION)
     group = answered if answered != before and answered in compose.ACTOR_GROUPS else None
-    state = replace(state, einstieg=guide.to_slot(), fehlversuche=0)
+    state = replace(state, einstieg=guide, fehlversuche=0)
     if reply.outcome.entries:
         state = state.showing(shown_of(reply))
     return reply, replace(state, gruppe=group or state.gruppe)

@@ -9,7 +9,7 @@ from icalendar import Alarm, Calendar, Event
 
 from bot.dialogue.texts import Texts
 from bot.guide.plan import Plan
-from bot.guide.say import source_text, step_texts
+from bot.guide.say import step_source, step_texts
 from bot.knowledge.guide import Reminders
 from bot.knowledge.model import Knowledge
 
@@ -33,7 +33,7 @@ def to_ics(plan: Plan, made: datetime, knowledge: Knowledge, texts: Texts) -> by
     for number, day in enumerate(days(guide.erinnerungen, made.date()), 1):
         step = plan.steps[number - 1]
         _, why, begin, effect = step_texts(plan, number, texts)
-        where = texts("quelle_zeile", quelle=source_text(step.sources, knowledge))
+        where = step_source(step, knowledge, texts)
         title = texts("plan_termin", nummer=str(number), titel=step.entry.titel)
         event = Event()
         identity = f"{made.isoformat()} {number} {step.entry.id}".encode()

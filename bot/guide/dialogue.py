@@ -39,7 +39,7 @@ def begin(dialogue: str, heard: Heard, state: GuideState, base: Base) -> Move:
             return finish(state, base, topic=PLAN)
         dialogue = START
     state = replace(state, dialogue=dialogue, proposed=True)
-    if state.begun(dialogue):
+    if state.session.begun:
         return resume(state, base)
     asked = questions(dialogue, {}, base.knowledge)
     found = dict(
@@ -110,7 +110,7 @@ def change(heard: Heard, state: GuideState, base: Base) -> Move | None:
     if not found:
         return None
     session = state.session.answering(found)
-    lead = [Paragraph(base.texts("fuehrung_geaendert")), say.noted(found, asked, base)]
+    lead: list[Part] = [Paragraph(base.texts("fuehrung_geaendert")), say.noted(found, asked, base)]
     return finish(state.going_on(session), base, lead)
 
 
@@ -226,10 +226,17 @@ def _ask_back(state: GuideState, base: Base) -> Move:
 def _skip(state: GuideState, base: Base) -> Move:
     """Leave the open question; an answer given before stays."""
     session = state.session
-    if session.current not in ("", *session.answers, *session.skipped):
+    asked = questions(state.dialogue, session.answers, base.knowledge)
+    kept = [
+        a.title
+        for q in asked
+        if q.id == session.current and (a := q.answer(session.answers.get(q.id, "")))
+    ]
+    if not kept and session.current not in session.skipped:
         session = replace(session, skipped=(*session.skipped, session.current))
     state = state.going_on(session.at(_next(session, state, base)))
-    lead = [Paragraph(base.texts("fuehrung_offen"))]
+    text = base.texts("fuehrung_bleibt", antwort=kept[0]) if kept else base.texts("fuehrung_offen")
+    lead = [Paragraph(text)]
     return _ask(state, base, lead) if state.session.current else finish(state, base, lead)
 
 
@@ -237,7 +244,8 @@ def _back(state: GuideState, base: Base) -> Move:
     """Go back to the question before; after the plan, to the last one."""
     asked = [q.id for q in questions(state.dialogue, state.session.answers, base.knowledge)]
     current = state.session.current
-    at = asked.index(current) if current in asked else len(asked)
+    open_ = current in asked and state.phase != "done"
+    at = asked.index(current) if open_ else len(asked)
     if at == 0:
         return _ask(
             state.going_on(state.session), base, [Paragraph(base.texts("fuehrung_erste_frage"))]

@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.dialogue.texts import Texts
 from bot.guide.plan import Plan
-from bot.guide.say import gap_lines, source_text, step_texts
+from bot.guide.say import result, step_source, step_texts
 from bot.knowledge.model import Knowledge
 
 _FOLDER = Path(__file__).parent / "vorlagen"
@@ -62,19 +62,13 @@ def document(
         texts("fuehrung_antwort", thema=theme, antwort=title or open_)
         for theme, title in plan.given
     )
-    found = plan.result
     before = [(texts("plan_angaben"), given)]
-    if found:
-        before += [
-            (texts("check_staerken"), tuple(entry.titel for entry in found.strengths)),
-            (texts("check_luecken"), tuple(gap_lines(found, texts))),
-            (texts("check_unklar"), tuple(entry.titel for entry in found.unclear)),
-        ]
+    if plan.result:
+        before += [(part.label or "", part.items) for part in result(plan.result, texts)]
     steps = []
     for number, step in enumerate(plan.steps, 1):
         heading, *paragraphs = step_texts(plan, number, texts)
-        where = texts("quelle_zeile", quelle=source_text(step.sources, knowledge))
-        steps.append((Section(heading, tuple(paragraphs)), where))
+        steps.append((Section(heading, tuple(paragraphs)), step_source(step, knowledge, texts)))
     after = (
         (texts("plan_erfolgsfaktoren"), tuple(e.titel for e in plan.factors)),
         (texts("plan_spaeter"), tuple(e.titel for e in plan.later)),

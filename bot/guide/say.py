@@ -18,7 +18,7 @@ from bot.answer import (
     SourceLine,
 )
 from bot.dialogue.texts import Texts
-from bot.guide.plan import Plan, Result
+from bot.guide.plan import Plan, Result, Step
 from bot.guide.questions import Asked
 from bot.guide.state import CHECK, START, GuideState
 from bot.knowledge.guide import Guide
@@ -74,7 +74,7 @@ def question(
         parts.append(Progress(text, *place))
     factor = base.knowledge[asked.factor] if asked.factor else None
     if factor:
-        parts += [Heading(factor.titel), Paragraph(factor.kurz), source((factor,), base)]
+        parts += [Heading(factor.titel), Paragraph(factor.kurz), source(factor, base)]
     parts.append(Paragraph(asked.text))
     before = asked.answer(state.session.answers.get(asked.id, ""))
     if before:
@@ -102,14 +102,14 @@ def answer_choices(asked: Asked, place: tuple[int, int] | None, base: Base) -> t
     return tuple(choices)
 
 
-def noted(answers: Mapping[str, str], asked: Sequence[Asked], base: Base) -> Paragraph:
+def noted(answers: Mapping[str, str], asked: Sequence[Asked], base: Base) -> Points:
     """Say what was understood."""
-    themes = [
+    items = (
         base.texts("fuehrung_antwort", thema=question.theme, antwort=answer.title)
         for question in asked
         if (answer := question.answer(answers.get(question.id, ""))) is not None
-    ]
-    return Paragraph(base.texts("fuehrung_notiert", antworten="; ".join(themes)))
+    )
+    return Points(tuple(items), base.texts("fuehrung_notiert"))
 
 
 def said(name: str, state: GuideState, base: Base, choices: Sequence[Choice] = ()) -> Reply:
@@ -134,12 +134,12 @@ def start_choice(dialogue: str, base: Base) -> Choice:
 
 def plan(plan_: Plan, topic: str, base: Base, lead: Sequence[Part] = ()) -> Reply:
     """Show a plan, with the links to take it along."""
-    parts: list[Part] = [*lead, *(result(plan_.result, base) if plan_.result else ())]
+    parts: list[Part] = [*lead, *(result(plan_.result, base.texts) if plan_.result else ())]
     parts += [Heading(base.texts("plan_titel")), Paragraph(base.texts("plan_motto"))]
     for number, step in enumerate(plan_.steps, 1):
         texts = step_texts(plan_, number, base.texts)
         parts += [Heading(texts[0]), *(Paragraph(text) for text in texts[1:])]
-        parts.append(source(step.sources, base))
+        parts.append(SourceLine(step_source(step, base.knowledge, base.texts)))
     fitting, later = (tuple(e.titel for e in part) for part in (plan_.factors, plan_.later))
     parts.append(Points(fitting, base.texts("plan_erfolgsfaktoren")))
     if later:
@@ -147,8 +147,9 @@ def plan(plan_: Plan, topic: str, base: Base, lead: Sequence[Part] = ()) -> Repl
     path = f"/plan/{base.token(plan_.dialogue, plan_.answers)}"
     parts.append(Paragraph(base.texts("plan_mitnehmen", tage=str(base.days))))
     parts += [
-        Link(base.texts(f"plan_link_{name}"), path + suffix)
-        for name, suffix in (("seite", ""), ("markdown", ".md"), ("kalender", ".ics"))
+        Link(base.texts("plan_link_seite"), path),
+        Link(base.texts("plan_link_markdown"), f"{path}.md"),
+        Link(base.texts("plan_link_kalender"), f"{path}.ics"),
     ]
     first = plan_.steps[0].entry
     other = START if plan_.dialogue == CHECK else CHECK
@@ -181,44 +182,31 @@ def step_texts(plan_: Plan, number: int, texts: Texts) -> tuple[str, str, str, s
     )
 
 
-def result(found: Result, base: Base) -> list[Part]:
-    """Show the strengths and gaps that a check found."""
-    lists = (
-        ("check_staerken", [entry.titel for entry in found.strengths]),
-        ("check_luecken", gap_lines(found, base.texts)),
-        ("check_unklar", [entry.titel for entry in found.unclear]),
-    )
-    return [Points(tuple(items), base.texts(label)) for label, items in lists if items]
+def step_source(step: Step, knowledge: Knowledge, texts: Texts) -> str:
+    """Return where a step comes from, and where the sign that it works, if from elsewhere."""
+    first, *others = step.sources
+    line = knowledge.source_line(first)
+    if not others:
+        return texts("quelle_zeile", quelle=line)
+    same = others[0].quelle.dokument == first.quelle.dokument
+    sign = others[0].quelle.place if same else knowledge.source_line(others[0])
+    return texts("plan_quellen", quelle=line, zeichen=sign)
 
 
-def gap_lines(found: Result, texts: Texts) -> list[str]:
-    """Return one line for each gap, with what closes it."""
-    return [
-        texts(
-            "check_luecke",
-            faktor=gap.factor.titel,
-            empfehlungen="; ".join(entry.titel for entry in gap.closing),
-        )
-        for gap in found.gaps
+def result(found: Result, texts: Texts) -> list[Points]:
+    """Show the strengths, the gaps with what closes them, and what is unclear."""
+    lists = [
+        (texts("check_staerken"), found.strengths),
+        *((texts("check_luecke", faktor=gap.factor.titel), gap.closing) for gap in found.gaps),
+        (texts("check_unklar"), found.unclear),
     ]
+    return [Points(tuple(e.titel for e in entries), label) for label, entries in lists if entries]
 
 
-def source(entries: Sequence[Entry], base: Base) -> SourceLine:
-    """Return the line that says where entries come from."""
-    return SourceLine(base.texts("quelle_zeile", quelle=source_text(entries, base.knowledge)))
-
-
-def source_text(entries: Sequence[Entry], knowledge: Knowledge) -> str:
-    """Return document and places of entries; the document is named once."""
-    first, *others = entries
-    places = [
-        entry.quelle.place
-        if entry.quelle.dokument == first.quelle.dokument
-        else knowledge.source_line(entry)
-        for entry in others
-    ]
-    return "; ".join([knowledge.source_line(first), *places])
+def source(entry: Entry, base: Base) -> SourceLine:
+    """Return the line that says where an entry comes from."""
+    return SourceLine(base.texts("quelle_zeile", quelle=base.knowledge.source_line(entry)))
 
 
 def _hint(entry: Entry, base: Base) -> list[Part]:
-    return [Paragraph(base.texts("fuehrung_hinweis", text=entry.kurz)), source((entry,), base)]
+    return [Paragraph(base.texts("fuehrung_hinweis", text=entry.kurz)), source(entry, base)]

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from bot.german.text import fold
 from bot.guide.questions import Answer, Asked
-from bot.knowledge.guide import Guide, Understanding
+from bot.knowledge.guide import CONCERN_QUESTION, GROUP_QUESTION, Guide, Understanding
 
 SURE = 0.6
 """From this confidence on, an intent that was recognised outside counts."""
@@ -80,7 +80,9 @@ def is_question(heard: Heard, guide: Guide) -> bool:
     if heard.text.rstrip().endswith("?") and len(words) > _A_FEW_WORDS - 1:
         return True
     core = _core(heard.folded, guide.verstehen)
-    return any(_pattern(phrase).match(core) for phrase in guide.verstehen.fragen)
+    begins = any(_pattern(phrase).match(core) for phrase in guide.verstehen.fragen)
+    ends = any(heard.folded.endswith(f" {fold(end)}") for end in guide.verstehen.fragen_ende)
+    return begins or ends
 
 
 def is_in_between(heard: Heard, guide: Guide) -> bool:
@@ -123,7 +125,16 @@ def answers(heard: Heard, asked: Sequence[Asked], open_id: str, guide: Guide) ->
         answer = _answer_to(question, heard, is_open, guide)
         if answer and not (heard.sure_intent in _NEVER_ANSWERS and not _is_whole(answer, heard)):
             found[question.id] = answer.id
-    return found
+    return {**found, **_names_both(heard, asked, found)}
+
+
+def _names_both(heard: Heard, asked: Sequence[Asked], found: Mapping[str, str]) -> dict[str, str]:
+    """Return the group that a message names along with a concern („Unser Rat blockiert alles“)."""
+    if CONCERN_QUESTION not in found or GROUP_QUESTION in found:
+        return {}
+    groups = next((question for question in asked if question.id == GROUP_QUESTION), None)
+    answer = _by_group(groups, heard.groups) if groups else None
+    return {GROUP_QUESTION: answer.id} if answer else {}
 
 
 def _cued(heard: Heard, question: Asked, guide: Guide) -> bool:

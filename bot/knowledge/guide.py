@@ -158,6 +158,7 @@ class Understanding(Strict):
 
     fuellwoerter: Words = Field(..., description="Ändern nichts an dem, was gemeint ist")
     fragen: Words = Field(..., description="So beginnt eine Frage")
+    fragen_ende: Words = Field(..., description="So endet eine Frage ohne Fragezeichen")
     aendern: Words = Field(..., description="Kündigen eine andere Antwort an")
     verneinung: Words = Field(..., description="Davor heißt: das gerade nicht")
     tausend: Words = Field(..., description="Nach einer Zahl: mal tausend")
