@@ -146,10 +146,15 @@ def _cued(heard: Heard, question: Asked, guide: Guide) -> bool:
 
 def _answer_to(question: Asked, heard: Heard, is_open: bool, guide: Guide) -> Answer | None:
     return (
-        _by_number(question, heard, is_open, guide.verstehen)
+        _by_title(question, heard.folded)
+        or _by_number(question, heard, is_open, guide.verstehen)
         or _by_words(question, heard.folded, guide.verstehen)
         or _by_group(question, heard.groups)
     )
+
+
+def _by_title(question: Asked, text: str) -> Answer | None:
+    return next((answer for answer in question.answers if fold(answer.title) == text), None)
 
 
 def _is_whole(answer: Answer, heard: Heard) -> bool:
