@@ -88,6 +88,8 @@ def overview(group: str, kind: str | None, context: Context, start: int = 0) -> 
     """
     if group == "grundlagen":
         kind = "grundlage"
+    elif kind == "grundlage":  # carried over from the basics; other groups have none
+        kind = None
     if kind in (None, "handlungslogik"):
         return _introduction(group, kind, context)
     entries = context.knowledge.select(group, kind)

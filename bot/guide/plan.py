@@ -87,9 +87,8 @@ def build(dialogue: str, answers: Mapping[str, str], knowledge: Knowledge) -> Pl
         given = tuple((q.theme, known[q.id].title if q.id in known else None) for q in asked)
     fitting = _known([*wanted, *_others(guide)], guide, knowledge)
     steps = tuple(_step(entry, guide, knowledge) for entry in fitting[:STEPS])
-    later = [
-        e for e in _known([*wanted, *row.schritte], guide, knowledge) if e not in fitting[:STEPS]
-    ]
+    taken = {step.entry.id for step in steps}
+    later = [e for e in _known([*wanted, *row.schritte], guide, knowledge) if e.id not in taken]
     fits = tuple(knowledge[i] for i in row.erfolgsfaktoren if i in knowledge)
     return Plan(dialogue, kept, given, steps, fits, tuple(later[:_LATER]), result)
 
