@@ -37,7 +37,8 @@ def begin(dialogue: str, heard: Heard, state: GuideState, base: Base) -> Move:
     if dialogue == PLAN:
         if state.session.answers:
             return finish(state, base, topic=PLAN)
-        dialogue = START
+        reply, state = begin(START, heard, state, base)
+        return replace(reply, outcome=replace(reply.outcome, topic=PLAN)), state
     state = replace(state, dialogue=dialogue, proposed=True)
     if state.session.begun:
         return resume(state, base)

@@ -47,8 +47,8 @@ class Session:
     @classmethod
     def from_slot(cls, value: Mapping[str, Any]) -> Session:
         """Restore from plain data."""
-        given = tuple((question, answer) for question, answer in value["given"])
-        return cls(**{**value, "given": given, "skipped": tuple(value["skipped"])})
+        given = tuple((question, answer) for question, answer in value.get("given", ()))
+        return cls(**{**value, "given": given, "skipped": tuple(value.get("skipped", ()))})
 
 
 @dataclass(frozen=True)
@@ -88,5 +88,5 @@ class GuideState:
     @classmethod
     def from_slot(cls, value: Mapping[str, Any]) -> GuideState:
         """Restore what :meth:`to_slot` returned, also after a way over JSON."""
-        sessions = {name: Session.from_slot(value[name]) for name in DIALOGUES}
+        sessions = {name: Session.from_slot(value.get(name, {})) for name in DIALOGUES}
         return cls(**{**value, **sessions})

@@ -61,7 +61,7 @@ def test_a_link_shows_the_plan_and_offers_both_files(url: str) -> None:
     reply = requests.get(f"{url}/plan/{token()}", timeout=30)
     assert reply.status_code == 200
     assert reply.headers["content-type"] == "text/html; charset=utf-8"
-    assert "Schritt 1: Engagementförderung durch Beschlüsse verankern" in reply.text
+    assert "Schritt 1 – Engagementförderung durch Beschlüsse verankern" in reply.text
     assert ".ics" in reply.text and ".md" in reply.text
 
 
