@@ -62,9 +62,10 @@ class Heard:
 
 def control(heard: Heard, guide: Guide) -> str | None:
     """Return the control that a whole message is, by the words of ``guide.yml``."""
-    core = _core(heard.folded, guide.verstehen)
+    fillers = _fillers(guide)
+    core = _core(heard.folded, fillers)
     for name, phrases in guide.steuerung:
-        if any(core == _core(fold(phrase), guide.verstehen) for phrase in phrases):
+        if any(core == _core_of_phrase(phrase, fillers) for phrase in phrases):
             return str(name)
     return None
 
@@ -79,7 +80,7 @@ def is_question(heard: Heard, guide: Guide) -> bool:
     words = heard.folded.split()
     if heard.text.rstrip().endswith("?") and len(words) > _A_FEW_WORDS - 1:
         return True
-    core = _core(heard.folded, guide.verstehen)
+    core = _core(heard.folded, _fillers(guide))
     begins = any(_pattern(phrase).match(core) for phrase in guide.verstehen.fragen)
     ends = any(heard.folded.endswith(f" {fold(end)}") for end in guide.verstehen.fragen_ende)
     return begins or ends
@@ -141,7 +142,7 @@ def _cued(heard: Heard, question: Asked, guide: Guide) -> bool:
     if not question.cues or _contains(heard.folded, question.cues):
         return True
     names_group = any(answer.group for answer in question.answers)
-    return names_group and len(_core(heard.folded, guide.verstehen).split()) <= _A_FEW_WORDS
+    return names_group and len(_core(heard.folded, _fillers(guide)).split()) <= _A_FEW_WORDS
 
 
 def _answer_to(question: Asked, heard: Heard, is_open: bool, guide: Guide) -> Answer | None:
@@ -225,9 +226,18 @@ def _by_group(question: Asked, groups: Sequence[str]) -> Answer | None:
     return next((by_group[group] for group in groups if group in by_group), None)
 
 
-def _core(text: str, words: Understanding) -> str:
+def _fillers(guide: Guide) -> tuple[str, ...]:
+    return tuple(map(fold, guide.verstehen.fuellwoerter))
+
+
+@lru_cache(maxsize=1024)
+def _core_of_phrase(phrase: str, fillers: tuple[str, ...]) -> str:
+    """Return the core of a phrase of ``guide.yml``; messages themselves are never cached."""
+    return _core(fold(phrase), fillers)
+
+
+def _core(text: str, fillers: tuple[str, ...]) -> str:
     """Return a message without filler words at its beginning and its end."""
-    fillers = {fold(filler) for filler in words.fuellwoerter}
     parts = text.split()
     while len(parts) > 1 and parts[0] in fillers:
         parts = parts[1:]
