@@ -1,4 +1,4 @@
-"""Small talk, help, and the first orientation."""
+"""Small talk, help, and the guided dialogues."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from rasa_sdk.events import SlotSet
 
 from actions.base import LotseAction
 from bot.answer import Reply
-from bot.dialogue import small_talk
+from bot.dialogue import guided, small_talk
 
 
 class SmallTalk(LotseAction):
@@ -31,4 +31,4 @@ class Start(LotseAction):
     """„Ich bin neu und weiß nicht, wo ich anfangen soll.“"""
 
     action_name = "action_einstieg"
-    handler = staticmethod(small_talk.start)
+    handler = staticmethod(guided.start)

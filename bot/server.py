@@ -14,8 +14,11 @@ from sanic.response import HTTPResponse
 
 from actions.base import get_live_knowledge
 from bot import __version__
+from bot.channels.plan import plan_routes
 from bot.channels.rest import RestChannel
 from bot.channels.rocketchat.channel import RocketChatChannel
+from bot.dialogue.guided import plan_key
+from bot.dialogue.texts import get_texts
 from bot.engine import create_agent
 from bot.german.spacy_model import german
 from bot.settings import Settings
@@ -49,6 +52,10 @@ def create_app(settings: Settings) -> Sanic:
     rocketchat = RocketChatChannel.if_configured(settings)
     app = configure_app(
         [RestChannel(), *rocketchat], enable_api=False, port=settings.port, use_uvloop=True
+    )
+
+    app.blueprint(
+        plan_routes(plan_key(), lambda: get_live_knowledge().current.knowledge, get_texts)
     )
 
     async def load(running: Sanic, _: AbstractEventLoop) -> None:

@@ -16,6 +16,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 """The checkout: every relative path in the settings is meant from here."""
 
 _ROCKETCHAT_NEEDS = ("rocketchat_url", "rocketchat_user_id", "rocketchat_token")
+MIN_SECRET = 32
+"""So many characters a secret has at least."""
 
 
 class Settings(BaseSettings):
@@ -53,6 +55,14 @@ class Settings(BaseSettings):
         ge=20,
         le=1000,
         description="So viele Ereignisse einer Unterhaltung bleiben gespeichert",
+    )
+    secret: str = Field(
+        default="",
+        description="Geheimnis, mit dem Links zu Plänen unterschrieben werden, mindestens 32 "
+        "Zeichen (leer: wird einmal erzeugt und in LOTSE_STATE_DIR abgelegt)",
+    )
+    plan_days: int = Field(
+        default=30, ge=1, le=365, description="So viele Tage gilt der Link zu einem Plan"
     )
     database_url: str = Field(
         default="",
@@ -120,6 +130,12 @@ class Settings(BaseSettings):
         """Names or ids of the rooms in which messages are answered; empty for all."""
         names = (name.strip().lstrip("#") for name in self.rocketchat_rooms.split(","))
         return frozenset(name for name in names if name)
+
+    @validator("secret")
+    def _long_enough(cls, value: str) -> str:  # noqa: N805  (pydantic passes the class)
+        if value and len(value) < MIN_SECRET:
+            raise ValueError(f"mindestens {MIN_SECRET} Zeichen angeben, oder leer lassen")
+        return value
 
     @property
     def database(self) -> str:

@@ -114,7 +114,9 @@ def arguments(turn: Turn, state: State, context: Context) -> tuple[Reply, State]
 
 
 def first_of_all(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
-    """Show where to begin with what was just talked about."""
+    """Show where to begin with what was just talked about; in a plan, that is its first step."""
+    if state.last and state.last.status == "guide" and len(state.last.entries) > 1:
+        return _show_entry(state.last.entries[0], state, context)
     return _best_of_group(turn, state, context, turn.text, kind="empfehlung")
 
 

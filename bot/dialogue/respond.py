@@ -1,4 +1,4 @@
-"""From a message to a reply: first a choice on offer, then the handler of the intent."""
+"""From a message to a reply: a choice on offer, else the guide, else the handler of the intent."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot.answer import Reply
-from bot.dialogue import compose, concern, correction, follow_up, overview, unlearnt
+from bot.dialogue import compose, concern, correction, follow_up, guided, overview, unlearnt
 from bot.dialogue.concern import shown_of
 from bot.dialogue.state import State
 from bot.dialogue.turn import Context, Turn
@@ -25,14 +25,26 @@ def respond(turn: Turn, state: State, context: Context, handler: Handler) -> tup
         context: knowledge base, search and texts.
         handler: what the intent calls for, if no choice on offer is taken up.
     """
-    if target := chosen(turn.text, state) or titled(turn.text, context):
-        reply, after = take(target, turn, state, context)
+    target = chosen(turn.text, state) or titled(turn.text, context)
+    guide_reply, state = guided.take(target, turn, state, context)
+    if guide_reply is not None:
+        reply, after = guide_reply, state
     else:
-        joined = unlearnt.join(turn, context)
-        if unlearnt.is_concern(joined, turn) or concern.continues(joined, state, context):
-            handler = concern.concern
-        reply, after = handler(joined, state, context)
+        answered = _answer(target, turn, state, context, handler)
+        reply, after = guided.go_on(turn, *answered, context)
     return reply, replace(after, angebot=tuple((c.title, c.target) for c in reply.choices))
+
+
+def _answer(
+    target: str | None, turn: Turn, state: State, context: Context, handler: Handler
+) -> tuple[Reply, State]:
+    """Take up a choice, or answer the message, with what no model has learnt and the context."""
+    if target:
+        return take(target, turn, state, context)
+    joined = unlearnt.join(turn, context)
+    if unlearnt.is_concern(joined, turn) or concern.continues(joined, state, context):
+        handler = concern.concern
+    return handler(joined, state, context)
 
 
 def chosen(text: str, state: State) -> str | None:
@@ -42,11 +54,7 @@ def chosen(text: str, state: State) -> str | None:
         if folded == fold(title):
             return target
     number = re.fullmatch(r"(?:nummer |nr )?(\d{1,2})", folded)
-    if (
-        number
-        and state.angebot
-        and not (state.last and state.last.status == "overview" and not state.fehlversuche)
-    ):
+    if number and state.angebot and not _numbers_a_list(state):
         at = int(number[1]) - 1
         if 0 <= at < len(state.angebot):
             return state.angebot[at][1]
@@ -63,6 +71,13 @@ def titled(text: str, context: Context) -> str | None:
         if folded == fold(entry.titel):
             return f"eintrag:{entry.id}"
     return None
+
+
+def _numbers_a_list(state: State) -> bool:
+    """Whether a number means an item of the overview shown last rather than a choice."""
+    guiding = any(target.startswith(guided.TARGET) for _, target in state.angebot)
+    listed = state.last is not None and state.last.status == "overview"
+    return listed and not state.fehlversuche and not guiding
 
 
 def take(target: str, turn: Turn, state: State, context: Context) -> tuple[Reply, State]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.answer import Numbered, Outcome, Paragraph, Reply
-from bot.dialogue import compose, overview
+from bot.answer import Paragraph, Reply
+from bot.dialogue import compose, guided, overview
 from bot.dialogue.state import State
 from bot.dialogue.turn import Context, Turn
 
@@ -13,6 +13,8 @@ _WITH_TOPICS = frozenset(
     {"gruss", "faehigkeiten", "neustart", "bejahen", "verneinen", "abbrechen", "kritik"}
 )
 """After these, people are shown what they can ask about."""
+_WITH_GUIDE = frozenset({"gruss", "faehigkeiten", "neustart"})
+"""After these, the guided dialogues are on offer as well."""
 _WITH_CONTACT = frozenset({"mensch_sprechen", "kritik"})
 _A_QUESTION = 5
 """A vague message of so many words asks something that is worth keeping for the group to come."""
@@ -25,6 +27,8 @@ def small_talk(turn: Turn, state: State, context: Context) -> tuple[Reply, State
     if topic in _WITH_CONTACT:
         parts.append(compose.contact(context))
     choices = compose.group_choices(context, basics=True) if topic in _WITH_TOPICS else ()
+    if topic in _WITH_GUIDE:
+        choices = (*guided.start_choices(context), *choices)
     if topic in ("neustart", "daten_loeschen"):
         state = State()
     return compose.dialog(topic, context, parts, choices), replace(state, fehlversuche=0)
@@ -41,18 +45,3 @@ def vague(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
         )
     question = turn.text if len(turn.words) >= _A_QUESTION else ""
     return compose.clarify_group(context), replace(state, frage=question, art=None)
-
-
-def start(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
-    """Give someone new a first orientation and ask where to begin."""
-    basics = context.knowledge.select("grundlagen")
-    reply = Reply(
-        Outcome("guide", topic=turn.intent, entries=tuple(entry.id for entry in basics[:3])),
-        (
-            Paragraph(context.texts(turn.intent)),
-            Numbered(tuple(entry.titel for entry in basics[:3])),
-            Paragraph(context.texts("welche_gruppe_zuerst")),
-        ),
-        compose.group_choices(context, basics=True),
-    )
-    return reply, replace(state, frage=turn.text, fehlversuche=0)

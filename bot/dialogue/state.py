@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
+
+from bot.guide.state import GuideState
 
 HISTORY_LENGTH = 8
 """So many answers can be gone back through."""
@@ -45,6 +47,8 @@ class State:
     """The last question that was about content, for „und bei den Vereinen?“."""
     fehlversuche: int = 0
     """Turns in a row without an answer."""
+    einstieg: GuideState = field(default_factory=GuideState)
+    """How far the guided dialogues have come."""
 
     @property
     def last(self) -> Shown | None:
@@ -82,9 +86,11 @@ class State:
     @classmethod
     def from_slots(cls, slots: Mapping[str, Any]) -> State:
         """Restore from slots; missing or empty ones take their defaults."""
-        known = {field.name: slots.get(field.name) for field in fields(cls)}
+        known = {each.name: slots.get(each.name) for each in fields(cls)}
         values = {name: value for name, value in known.items() if value is not None}
         values["verlauf"] = tuple(Shown.from_slot(shown) for shown in values.get("verlauf", ()))
         values["angebot"] = tuple((title, target) for title, target in values.get("angebot", ()))
         values["gruppen"] = tuple(values.get("gruppen", ()))
+        if "einstieg" in values:
+            values["einstieg"] = GuideState.from_slot(values["einstieg"])
         return cls(**values)

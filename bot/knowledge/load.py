@@ -6,7 +6,7 @@ and remedy, so that an editor mends them in one go.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from bot.knowledge.guide import Guide, missing
 from bot.knowledge.model import (
     GRUPPEN,
     Contact,
@@ -26,6 +27,7 @@ from bot.knowledge.model import (
 )
 
 HEADER_FILE = "gruppen.yml"
+GUIDE_FILE = "guide.yml"
 QUESTIONS_DIR = "fragen"
 MAX_FILE_BYTES = 5_000_000
 """No knowledge file is anywhere near this size; a larger one is a mistake or an attack."""
@@ -87,7 +89,8 @@ def load_knowledge(folder: Path, local: Path | None = None) -> Knowledge:
 
     Args:
         folder: holds ``gruppen.yml``, the files of entries, and ``fragen/`` with more sample
-            questions (``id -> [question]``, one file a voice).
+            questions (``id -> [question]``, one file a voice); and ``guide.yml`` with the guided
+            dialogues, where there are any.
         local: a municipality's own files (:class:`~bot.knowledge.model.OwnFile`), if the folder
             exists: entries, supplements to any entry, and the contact.
 
@@ -101,10 +104,11 @@ def load_knowledge(folder: Path, local: Path | None = None) -> Knowledge:
     header_file = _parse(folder / HEADER_FILE, problems)
     header = _validate(Header, header_file, problems) if header_file else None
 
+    special = (HEADER_FILE, GUIDE_FILE)
     found: Found = {}
     named: set[str] = set()  # also the ids of entries in which something is wrong
     for path in sorted(folder.glob("*.yml")):
-        parsed = _parse(path, problems) if path.name != HEADER_FILE else None
+        parsed = _parse(path, problems) if path.name not in special else None
         if parsed:
             named |= _ids_in(parsed.data)
             if file := _validate(GroupFile, parsed, problems):
@@ -115,6 +119,7 @@ def load_knowledge(folder: Path, local: Path | None = None) -> Knowledge:
     if header is not None and header_file is not None:
         problems += _check_references(found, named, header, header_file)
     questions = _load_questions(folder / QUESTIONS_DIR, named, problems)
+    guide = _load_guide(folder / GUIDE_FILE, named, problems)
     if problems or header is None:
         raise KnowledgeError(problems)
     if not found:
@@ -127,7 +132,7 @@ def load_knowledge(folder: Path, local: Path | None = None) -> Knowledge:
     ]
     # sort is stable: within a group the order of the file is the order of the document
     entries.sort(key=lambda entry: GRUPPEN.index(entry.gruppe))
-    return Knowledge(header, entries, own.supplements.values(), own.contact)
+    return Knowledge(header, entries, own.supplements.values(), own.contact, guide)
 
 
 def _collect(
@@ -194,6 +199,21 @@ def _own_files(folder: Path, problems: list[Problem]) -> list[Path]:
             what = f"Dateien mit der Endung „{path.suffix}“ werden nicht gelesen"
             problems.append(Problem(path, 1, what, f"in „{path.stem}.yml“ umbenennen"))
     return files
+
+
+def _load_guide(path: Path, entries: Container[str], problems: list[Problem]) -> Guide | None:
+    """Read the guided dialogues; a knowledge base without ``guide.yml`` has none."""
+    if not path.exists():
+        return None
+    parsed = _parse(path, problems)
+    guide: Guide | None = _validate(Guide, parsed, problems) if parsed else None
+    if parsed is None or guide is None:
+        return None
+    problems += [
+        Problem(path, parsed.line(where), what, remedy)
+        for where, what, remedy in missing(guide, entries)
+    ]
+    return guide
 
 
 def load_questions_by_voice(folder: Path) -> dict[str, dict[str, list[str]]]:
@@ -394,8 +414,8 @@ def _in_german(error: Mapping[str, Any], model: type[BaseModel]) -> tuple[str, s
         return f"„{field}“ ist leer", "Text ergänzen oder die Zeile streichen"
     if kind == "value_error.any_str.max_length":
         return f"„{field}“ ist zu lang", f"auf {context['limit_value']} Zeichen kürzen"
-    if kind == "value_error.list.min_items":
-        return f"„{field}“ hat zu wenige Zeilen", f"mindestens {context['limit_value']} angeben"
+    if kind.startswith("value_error.list."):
+        return _list_in_german(field, kind, context)
     if kind == "value_error.str.regex":
         return (
             f"„{field}“ ist keine gültige Id",
@@ -407,3 +427,12 @@ def _in_german(error: Mapping[str, Any], model: type[BaseModel]) -> tuple[str, s
         return f"„{field}“ hat die falsche Form", f"hier gehört {word} hin"
     what = "es fehlt etwas" if kind == "value_error" else f"„{field}“ ist ungültig"
     return what, str(error["msg"])  # our own checks say what to do
+
+
+def _list_in_german(field: str, kind: str, context: Mapping[str, Any]) -> tuple[str, str]:
+    if kind.endswith("unique_items"):
+        return f"in „{field}“ steht etwas doppelt", "eines davon streichen"
+    limit = context["limit_value"]
+    if kind.endswith("max_items"):
+        return f"„{field}“ hat zu viele Zeilen", f"höchstens {limit} angeben"
+    return f"„{field}“ hat zu wenige Zeilen", f"mindestens {limit} angeben"

@@ -7,9 +7,12 @@ each one, and :mod:`bot.knowledge.schema` exports the models as JSON Schema.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConstrainedStr, Extra, Field, root_validator, validator
+
+if TYPE_CHECKING:
+    from bot.knowledge.guide import Guide
 
 Gruppe = Literal["grundlagen", "politik", "verwaltung", "zivilgesellschaft", "wirtschaft"]
 Art = Literal["grundlage", "handlungslogik", "empfehlung", "erfolgsfaktor"]
@@ -198,7 +201,7 @@ class Header(Strict):
 
 
 class Knowledge(Mapping[str, Entry]):
-    """All entries by id, in the order of the document, with the groups and the contact."""
+    """All entries by id, in the order of the document, with groups, contact and guide."""
 
     def __init__(
         self,
@@ -206,6 +209,7 @@ class Knowledge(Mapping[str, Entry]):
         entries: Iterable[Entry],
         supplements: Iterable[Supplement] = (),
         contact: Contact | None = None,
+        guide: Guide | None = None,
     ) -> None:
         """Put the parts together.
 
@@ -214,8 +218,10 @@ class Knowledge(Mapping[str, Entry]):
             entries: in document order.
             supplements: what the municipality adds, at most one for each entry.
             contact: the municipality's own contact.
+            guide: the guided dialogues, if there are any.
         """
         self.document = header.dokument
+        self.guide = guide
         self.contact = contact or header.kontakt
         self.supplements = {supplement.id: supplement for supplement in supplements}
         self.groups: dict[str, Group] = {name: header.gruppen[name] for name in GRUPPEN}

@@ -10,6 +10,7 @@ import json
 
 from pydantic.schema import schema
 
+from bot.knowledge.guide import Guide
 from bot.knowledge.model import GroupFile, Header, OwnFile
 
 SCHEMA_FILE = "schema.json"
@@ -17,12 +18,13 @@ SCHEMA_FILE = "schema.json"
 
 def json_schema() -> str:
     """Return the JSON Schema (draft 7) of knowledge files, indented, with a final newline."""
-    definitions = schema([GroupFile, Header, OwnFile], ref_prefix="#/definitions/")["definitions"]
+    files = (GroupFile, Header, OwnFile, Guide)
+    definitions = schema(files, ref_prefix="#/definitions/")["definitions"]
     whole = {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Wissensbasis des Engagement-Lotsen",
         # any, not one: an own file of entries may have the form of a core file as well
-        "anyOf": [{"$ref": f"#/definitions/{name}"} for name in ("GroupFile", "Header", "OwnFile")],
+        "anyOf": [{"$ref": f"#/definitions/{file.__name__}"} for file in files],
         "definitions": definitions,
     }
     return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
