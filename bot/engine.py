@@ -18,6 +18,7 @@ from rasa.utils.endpoints import EndpointConfig
 from rasa_sdk.executor import ActionExecutor
 
 from bot.settings import Settings
+from bot.storage.tracker_store import BoundedTrackerStore
 
 logger = logging.getLogger(__name__)
 
@@ -73,3 +74,11 @@ async def create_agent(settings: Settings) -> Agent:
         raise ModelMissing(f"{model} lässt sich nicht laden. Abhilfe: „make train“.")
     logger.info("Modell: %s", model.name)
     return agent
+
+
+def conversation_store(agent: Agent) -> BoundedTrackerStore:
+    """Return our store, out of the wrappers that Rasa puts around it and that can't delete."""
+    store = agent.tracker_store
+    while hasattr(store, "_tracker_store"):
+        store = store._tracker_store
+    return store

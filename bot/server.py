@@ -7,7 +7,8 @@ import socket
 from asyncio import AbstractEventLoop
 
 from rasa.core.agent import Agent
-from rasa.core.run import close_resources, configure_app
+from rasa.core.channels import channel
+from rasa.core.run import close_resources
 from sanic import Sanic, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
@@ -15,8 +16,11 @@ from sanic.response import HTTPResponse
 from actions.base import get_context
 from bot import __version__
 from bot.channels.rest import RestChannel
+from bot.channels.web import WebChannel
 from bot.engine import create_agent
 from bot.german.spacy_model import german
+from bot.http import secure
+from bot.pages import add_pages
 from bot.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -45,7 +49,7 @@ def check_port(settings: Settings) -> None:
 
 def create_app(settings: Settings) -> Sanic:
     """Return the web application; the agent is loaded when it starts."""
-    app = configure_app([RestChannel()], enable_api=False, port=settings.port, use_uvloop=True)
+    app = create_routes(settings)
 
     async def load(running: Sanic, _: AbstractEventLoop) -> None:
         get_context()
@@ -55,6 +59,16 @@ def create_app(settings: Settings) -> Sanic:
 
     app.register_listener(load, "before_server_start")
     app.register_listener(close_resources, "after_server_stop")
+    return app
+
+
+def create_routes(settings: Settings) -> Sanic:
+    """Return everything that is served; ``app.ctx.agent`` is still to be set."""
+    app = Sanic("engagement_lotse", configure_logging=False)
+    secure(app, settings)
+    add_pages(app, settings)
+    channels = [RestChannel(), WebChannel(settings, lambda: get_context().knowledge)]
+    channel.register(channels, app, route="/webhooks/")
 
     @app.get("/health")
     async def health(request: Request) -> HTTPResponse:
