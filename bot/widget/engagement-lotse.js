@@ -107,7 +107,7 @@ class EngagementLotse extends HTMLElement {
   #buildForm(ui) {
     ui.counter = h("p", { id: "counter", class: "counter" });
     ui.input = h("textarea", {
-      id: "input", rows: "2", "aria-describedby": "counter", autocomplete: "off",
+      id: "input", rows: "1", "aria-describedby": "counter", autocomplete: "off",
       oninput: () => this.#count(),
       onkeydown: (event) => {
         if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -118,7 +118,9 @@ class EngagementLotse extends HTMLElement {
     ui.send = h("button", { class: "primary", type: "submit" }, texts.send);
     ui.form = h("form", {
       onsubmit: (event) => { event.preventDefault(); this.#submit(); },
-    }, h("label", { for: "input" }, texts.input), ui.input, ui.counter, ui.send);
+    },
+    h("div", { class: "line" }, h("label", { for: "input" }, texts.input), ui.counter),
+    ui.input, ui.send);
     return ui.form;
   }
 

@@ -1,8 +1,8 @@
 /**
  * The looks of the widget. A site sets the custom properties on <engagement-lotse>:
  *
- *   --lotse-accent, --lotse-on-accent              colour of buttons and header, and of text on it
- *   --lotse-accent-dark, --lotse-on-accent-dark    the same in dark mode
+ *   --lotse-accent, --lotse-on-accent              colour of header and buttons, and of text on it
+ *   --lotse-accent-dark, --lotse-on-accent-dark    of buttons in dark mode
  *   --lotse-font, --lotse-radius, --lotse-offset, --lotse-width, --lotse-height, --lotse-z-index
  *
  * Choose colours with a contrast of at least 4.5:1.
@@ -78,9 +78,9 @@ svg { flex: none; width: 24px; height: 24px; fill: none; stroke: currentColor; s
 
 header {
   display: flex; flex-wrap: wrap; align-items: center; gap: 8px;
-  padding: 12px 14px; background: var(--accent); color: var(--on-accent);
+  padding: 12px 14px; background: var(--lotse-accent, #0d4f55); color: var(--lotse-on-accent, #fff);
 }
-.title { flex: 1 1 9rem; }
+.title { flex: 1 1 6.5em; }
 .title :is(h1, h2) { font-size: 1.125em; font-weight: 700; line-height: 1.3; }
 .title p { font-size: .875em; line-height: 1.3; }
 header button { padding: 6px 12px; border-color: currentColor; background: transparent; }
@@ -127,7 +127,7 @@ summary + ul { margin-top: 4px; }
   color: var(--muted); font-size: .875em;
 }
 .choice {
-  width: 100%; border-color: var(--accent); background: transparent; color: var(--accent);
+  display: block; width: 100%; border-color: var(--accent); background: transparent; color: var(--accent);
   text-align: start; line-height: 1.35;
 }
 .progress { display: flex; flex-direction: column; gap: 6px; font-size: .875em; font-weight: 600; }
@@ -139,24 +139,29 @@ progress { width: 100%; height: 12px; accent-color: var(--accent); }
 .feedback form { padding: 10px 0 0; border: 0; }
 .failed { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; font-size: .875em; }
 
-.status { min-height: 1.5em; padding: 0 14px; color: var(--muted); font-size: .875em; }
+.status { padding: 0 14px 6px; color: var(--muted); font-size: .875em; }
+.status:empty { padding: 0; }
 .alert > p {
   padding: 8px 14px; border-inline-start: 4px solid var(--bad);
   background: var(--bad-ground); color: var(--bad);
 }
 .alert a { color: inherit; }
 form {
-  display: grid; grid-template-columns: 1fr auto; gap: 4px 8px; align-items: end;
+  display: grid; grid-template-columns: 1fr auto; gap: 4px 8px; align-items: center;
   padding: 8px 14px 14px; border-top: 1px solid var(--line); background: var(--surface);
 }
 label { font-weight: 600; }
-form > :is(label, textarea) { grid-column: 1 / -1; }
+.line {
+  grid-column: 1 / -1; display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 8px;
+  align-items: baseline;
+}
+.feedback form > * { grid-column: 1 / -1; justify-self: start; }
 textarea {
-  width: 100%; min-height: 64px; max-height: 9rem; padding: 8px 10px; resize: none;
+  width: 100%; min-height: 52px; max-height: 9rem; padding: 8px 10px; resize: none;
   field-sizing: content; border: 1px solid var(--edge); border-radius: calc(var(--radius) * .7);
   background: var(--surface);
 }
-.counter { align-self: center; color: var(--muted); font-size: .8125em; }
+.counter { color: var(--muted); font-size: .8125em; }
 .counter.over { color: var(--bad); font-weight: 700; }
 
 /* small windows and strong zoom: the panel is the whole window and scrolls as one */
@@ -165,6 +170,7 @@ textarea {
     inset: 0; width: 100%; height: 100vh; height: 100dvh; border: 0; border-radius: 0;
   }
 }
+@media (max-width: 24rem) { .title p { display: none; } }
 @media (max-height: 30rem) {
   .panel, :host([full-page]) .panel { overflow-y: auto; }
   .panel > * { flex: none; }

@@ -19,15 +19,14 @@ export default {
   privacy: "Datenschutz",
 
   greeting:
-    "Guten Tag! Ich kenne Empfehlungen und Erfolgsfaktoren für die Förderung von "
-    + "bürgerschaftlichem Engagement. Schreiben Sie mir, was Sie beschäftigt, oder beginnen Sie "
-    + "mit einer dieser Fragen:",
+    "Guten Tag! Ich kenne Empfehlungen für alle, die bürgerschaftliches Engagement fördern. "
+    + "Was beschäftigt Sie?",
   topicsLabel: "Fragen zum Einstieg",
   topics: [
-    "Ich bin neu in dieser Aufgabe. Womit fange ich an?",
+    "Ich bin neu in dieser Aufgabe",
     "Wie gewinne ich die Politik?",
     "Wie nehme ich die Verwaltung mit?",
-    "Wie arbeite ich gut mit Vereinen zusammen?",
+    "Wie arbeite ich mit Vereinen?",
     "Wie gewinne ich die Wirtschaft?",
   ],
 
