@@ -1,4 +1,4 @@
-"""The server with a scripted assistant in place of Rasa's agent: real HTTP, no model, in seconds."""
+"""The server with a scripted assistant in place of Rasa's agent: real HTTP, but no model."""
 
 from __future__ import annotations
 
@@ -170,9 +170,7 @@ def serving(state: Path, **values: object) -> Iterator[tuple[str, ScriptedAgent]
         app = server.create_routes(settings)
         app.ctx.agent = agent
         free = socket.create_server(("127.0.0.1", 0))
-        listening = await app.create_server(
-            sock=free, return_asyncio_server=True, access_log=False
-        )
+        listening = await app.create_server(sock=free, return_asyncio_server=True, access_log=False)
         await listening.startup()
         await listening.start_serving()
         address.append(f"http://127.0.0.1:{free.getsockname()[1]}")

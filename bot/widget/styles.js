@@ -170,7 +170,13 @@ textarea {
     inset: 0; width: 100%; height: 100vh; height: 100dvh; border: 0; border-radius: 0;
   }
 }
-@media (max-width: 24rem) { .title p { display: none; } }
+@media (max-width: 24rem) {
+  .title { flex-basis: 6em; }
+  .title p { display: none; }
+  .title :is(h1, h2) { font-size: 1em; }
+  header { gap: 6px; padding: 10px; }
+  header button { padding: 6px 9px; }
+}
 @media (max-height: 30rem) {
   .panel, :host([full-page]) .panel { overflow-y: auto; }
   .panel > * { flex: none; }
