@@ -65,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     parts = knowledge.add_subparsers(metavar="check|schema")
     parts.add_parser("check", help="validate all files").set_defaults(run=_knowledge_check)
     parts.add_parser("schema", help="write the JSON Schema").set_defaults(run=_knowledge_schema)
+    command("feedback", _feedback, "show what people said about answers")
     command("settings", _settings, "list all settings with their values and meaning")
     return parser
 
@@ -127,6 +128,18 @@ def _knowledge_schema(_: argparse.Namespace, settings: Settings) -> None:
     target = settings.knowledge_dir / SCHEMA_FILE
     target.write_text(json_schema(), encoding="utf-8")
     print(f"geschrieben: {target}")
+
+
+def _feedback(_: argparse.Namespace, settings: Settings) -> None:
+    from bot.storage.feedback import FeedbackStore
+
+    said = FeedbackStore(settings.database).all()
+    by_entry = {feedback.entry: [f for f in said if f.entry == feedback.entry] for feedback in said}
+    for entry, of_entry in sorted(by_entry.items(), key=lambda item: -len(item[1])):
+        helped = sum(feedback.helpful for feedback in of_entry)
+        print(f"{entry}: hilfreich {helped}, nicht hilfreich {len(of_entry) - helped}")
+        for reason in filter(None, (feedback.reason for feedback in of_entry)):
+            print(f"    {reason}")
 
 
 def _settings(_: argparse.Namespace, settings: Settings) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from rasa.core.actions.action import RemoteAction
 from rasa.core.agent import Agent, load_agent
@@ -78,7 +78,7 @@ async def create_agent(settings: Settings) -> Agent:
 
 def conversation_store(agent: Agent) -> BoundedTrackerStore:
     """Return our store, out of the wrappers that Rasa puts around it and that can't delete."""
-    store = agent.tracker_store
+    store: Any = agent.tracker_store
     while hasattr(store, "_tracker_store"):
         store = store._tracker_store
-    return store
+    return cast(BoundedTrackerStore, store)

@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     )
 
     secret: SecretStr = Field(
-        SecretStr(""),
+        default=SecretStr(""),
         description="Schlüssel für Gesprächs-Ausweise, ab 32 Zeichen; für mehrere Prozesse derselbe"
         " (leer: wird einmal erzeugt und in LOTSE_STATE_DIR abgelegt)",
     )

@@ -162,8 +162,9 @@ SCRIPT = {
 def serving(state: Path, **values: object) -> Iterator[tuple[str, ScriptedAgent]]:
     """Serve on a free port; give the address and the agent."""
     settings = Settings(**{"state_dir": state, **values})
-    agent, loop = ScriptedAgent(), asyncio.new_event_loop()
-    started, address = threading.Event(), []
+    agent = ScriptedAgent()
+    loop = asyncio.SelectorEventLoop()  # closes at once, where uvloop waits for connections
+    started, address, servers = threading.Event(), [], []
 
     async def start() -> None:
         Sanic.test_mode = True  # several apps of one name in one process
@@ -173,6 +174,7 @@ def serving(state: Path, **values: object) -> Iterator[tuple[str, ScriptedAgent]
         listening = await app.create_server(sock=free, return_asyncio_server=True, access_log=False)
         await listening.startup()
         await listening.start_serving()
+        servers.append(listening)
         address.append(f"http://127.0.0.1:{free.getsockname()[1]}")
         started.set()
 
@@ -187,6 +189,14 @@ def serving(state: Path, **values: object) -> Iterator[tuple[str, ScriptedAgent]
     try:
         yield address[0], agent
     finally:
+        asyncio.run_coroutine_threadsafe(_stop(servers[0]), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
         loop.close()
+
+
+async def _stop(listening) -> None:
+    listening.close()
+    for connection in listening.connections:
+        connection.abort()
+    await asyncio.sleep(0)

@@ -332,7 +332,7 @@ def test_there_is_a_limit_to_open_conversations(tmp_path):
         assert 0 < int(answer.headers["Retry-After"]) <= IDLE_SECONDS
 
 
-def test_a_conversation_long_unused_makes_room():
+def test_a_conversation_long_unused_is_dropped():
     now = [0.0]
     sessions = Sessions(2, lambda: now[0])
     sessions.open("a"), sessions.open("b")

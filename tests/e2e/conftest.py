@@ -68,7 +68,7 @@ def open_page(browser, served, agent):
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", note)
         page.goto(path if path.startswith("http") else served[0] + path)
-        page.wait_for_function("customElements.get('engagement-lotse')")
+        page.wait_for_function("!!customElements.get('engagement-lotse')")
         return Chat(page)
 
     yield open_

@@ -16,7 +16,7 @@ Answer = dict[str, Any]
 ANSWERS_KEPT = 20
 """So many answers of a conversation can be asked for again under the id of their message."""
 IDLE_SECONDS = 900
-"""A conversation that nobody has written in for so long makes room for a new one."""
+"""A conversation that nobody has written in for so long is no longer remembered here."""
 KEYS_KEPT = 20_000
 
 
@@ -83,7 +83,7 @@ class Session:
 
 
 class Sessions:
-    """The open conversations of this process; the longest unused ones make room."""
+    """The open conversations of this process; those long unused are dropped when one is opened."""
 
     def __init__(self, limit: int, clock: Clock = time.monotonic) -> None:
         self._limit = limit
@@ -121,10 +121,11 @@ class Sessions:
         return conversation in self._closed
 
     def _make_room(self, now: float) -> None:
-        if len(self._open) < self._limit:
-            return
-        oldest = next(iter(self._open))
-        idle = now - self._open[oldest].used
-        if idle < IDLE_SECONDS:
-            raise TooMany(math.ceil(IDLE_SECONDS - idle))
-        del self._open[oldest]
+        while self._open:
+            oldest = next(iter(self._open))
+            idle = now - self._open[oldest].used
+            if idle < IDLE_SECONDS:
+                if len(self._open) >= self._limit:
+                    raise TooMany(math.ceil(IDLE_SECONDS - idle))
+                return
+            del self._open[oldest]
