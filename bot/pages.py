@@ -60,7 +60,14 @@ def add_pages(app: Sanic, settings: Settings) -> None:
             _add(app, f"/widget/{path.name}", path)
     _add(app, "/lotse", WIDGET / "lotse.html")
     _add(app, "/", WIDGET / ("demo.html" if settings.demo else "lotse.html"))
-    _add(app, "/datenschutz", WIDGET / "datenschutz.html")
+    if settings.privacy_url:
+
+        @app.get("/datenschutz")
+        async def privacy(_: Request) -> HTTPResponse:
+            return response.redirect(settings.privacy_url)
+
+    else:
+        _add(app, "/datenschutz", WIDGET / "datenschutz.html")
 
 
 def _add(app: Sanic, address: str, path: Path) -> None:

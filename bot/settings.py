@@ -70,6 +70,9 @@ class Settings(BaseSettings):
     demo: bool = Field(
         True, description="Beispielseite unter „/“ zeigen (aus: „/“ zeigt den Chat als ganze Seite)"
     )
+    privacy_url: str = Field(
+        "", description="Adresse Ihrer Datenschutzerklärung für „/datenschutz“ (leer: Beispieltext)"
+    )
     session_hours: int = Field(
         24, ge=1, le=720, description="So viele Stunden gilt der Ausweis eines Web-Gesprächs"
     )

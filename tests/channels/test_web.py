@@ -1,5 +1,6 @@
 """The web channel over real HTTP, with a scripted assistant."""
 
+import http.client
 import json
 import threading
 import urllib.error
@@ -402,7 +403,18 @@ def test_a_page_that_the_browser_has_is_not_sent_again(client):
     assert (again.status, again.body) == (304, b"")
 
 
-def test_pages_leave_only_the_widget_folder_by_name(client):
+def test_a_town_shows_its_own_start_page_and_privacy_text(tmp_path):
+    own = "https://www.erlenwerder.example/datenschutz"
+    with serving(tmp_path, demo=False, privacy_url=own) as (address, _):
+        client = Client(address)
+        assert b"full-page" in client.call("GET", "/").body
+        connection = http.client.HTTPConnection(address.removeprefix("http://"))
+        connection.request("GET", "/datenschutz")
+        assert connection.getresponse().headers["Location"] == own
+        connection.close()
+
+
+def test_no_other_files_are_served(client):
     for path in ("/widget/../settings.py", "/widget/%2e%2e/settings.py", "/widget/demo.html"):
         problem(client.call("GET", path), 404, "http_404")
 

@@ -2,11 +2,18 @@
 
 import os
 import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
 from pathlib import Path
 
 import pytest
 
 from bot import server
+from bot.settings import PROJECT
 from tests.scripted import context, serving
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -137,7 +144,46 @@ def violations():
         page.wait_for_timeout(250)  # the short fade-in would lower the contrast
         page.evaluate(source)
         run = "tags => axe.run(document, {runOnly: tags})"
-        found = page.evaluate(run, tags)["violations"]
+        result = page.evaluate(run, tags)
+        assert result["passes"], "axe-core did not run"
+        found = result["violations"]
         return [f"{rule['id']}: {node['html'][:160]}" for rule in found for node in rule["nodes"]]
 
     return find
+
+
+@pytest.fixture(scope="session")
+def assistant(tmp_path_factory):
+    """Serve the real assistant, trained if need be; give its address."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    folder = tmp_path_factory.mktemp("assistent")
+    values = {
+        "LOTSE_PORT": str(port),
+        "LOTSE_DATABASE_URL": f"sqlite:///{folder / 'unterhaltungen.db'}",
+        "LOTSE_SECRET": "nur für diesen Test, 32 Zeichen lang",
+    }
+    command = [sys.executable, "-W", "ignore", "-m", "bot", "serve"]
+    log = folder / "log"
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            command, cwd=PROJECT, env={**os.environ, **values}, stdout=file, stderr=file
+        )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        deadline = time.monotonic() + 1200
+        while not _answers(f"{address}/health"):
+            assert process.poll() is None and time.monotonic() < deadline, log.read_text()[-2000:]
+            threading.Event().wait(0.5)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
