@@ -204,7 +204,6 @@ class EngagementLotse extends HTMLElement {
     const node = this.#message("you", [h("p", {}, text)]);
     node.dataset.id = exchange.id;
     this.#ui.log.append(node);
-    this.#scrollTo(node);
     this.#send(exchange, node);
     return true;
   }
@@ -215,6 +214,7 @@ class EngagementLotse extends HTMLElement {
     node.querySelector(".failed")?.remove();
     alert.replaceChildren();
     say(status, texts.writing);
+    this.#scrollTo(node); // last, as what is said takes room
     const slow = setTimeout(() => say(status, texts.slow), SLOW);
     try {
       const renewed = await this.#conversation.send(exchange);
@@ -226,6 +226,7 @@ class EngagementLotse extends HTMLElement {
       say(status, "");
       node.append(this.#retry(exchange, node));
       this.#warn(this.#explain(failure), true);
+      this.#scrollTo(node);
     } finally {
       clearTimeout(slow);
       this.#busy = false;
