@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 export RASA_TELEMETRY_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run chat ask train evaluate robustness crossvalidate knowledge test test-fast check format lock clean
+.PHONY: help setup run chat ask train evaluate robustness crossvalidate knowledge embeddings test test-fast browser check format lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,8 +39,12 @@ knowledge: setup  ## Check the knowledge base
 test: setup check  ## Run all tests
 	@$(PYTHON) -m pytest
 
-test-fast: setup  ## Run the tests that need no training (under a minute)
-	@$(PYTHON) -m pytest -m "not rasa"
+test-fast: setup  ## Run the tests that need neither training nor a browser (under a minute)
+	@$(PYTHON) -m pytest -m "not rasa and not browser"
+
+browser:  ## Install Chromium for the browser tests, if it is missing (Debian, as root)
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; }
 
 check: setup  ## Lint, formatting, types
 	@$(PYTHON) -m ruff check .

@@ -78,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     steps = rocketchat.add_subparsers(metavar="check")
     check = steps.add_parser("check", help="check the settings against the server")
     check.set_defaults(run=_rocketchat_check)
+    command("feedback", _feedback, "show what people said about answers")
     command("settings", _settings, "list all settings with their values and meaning")
     return parser
 
@@ -161,6 +162,18 @@ def _rocketchat_check(_: argparse.Namespace, settings: Settings) -> int:
     lines, ready = asyncio.run(check(settings))
     print("\n".join(lines))
     return 0 if ready else 1
+
+
+def _feedback(_: argparse.Namespace, settings: Settings) -> None:
+    from bot.storage.feedback import FeedbackStore
+
+    said = FeedbackStore(settings.database).all()
+    by_entry = {feedback.entry: [f for f in said if f.entry == feedback.entry] for feedback in said}
+    for entry, of_entry in sorted(by_entry.items(), key=lambda item: -len(item[1])):
+        helped = sum(feedback.helpful for feedback in of_entry)
+        print(f"{entry}: hilfreich {helped}, nicht hilfreich {len(of_entry) - helped}")
+        for reason in filter(None, (feedback.reason for feedback in of_entry)):
+            print(f"    {reason}")
 
 
 def _settings(_: argparse.Namespace, settings: Settings) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from rasa.core.actions.action import RemoteAction
 from rasa.core.agent import Agent, load_agent
@@ -18,6 +18,7 @@ from rasa.utils.endpoints import EndpointConfig
 from rasa_sdk.executor import ActionExecutor
 
 from bot.settings import Settings
+from bot.storage.tracker_store import BoundedTrackerStore
 
 logger = logging.getLogger(__name__)
 
@@ -73,3 +74,11 @@ async def create_agent(settings: Settings) -> Agent:
         raise ModelMissing(f"{model} lässt sich nicht laden. Abhilfe: „make train“.")
     logger.info("Modell: %s", model.name)
     return agent
+
+
+def conversation_store(agent: Agent) -> BoundedTrackerStore:
+    """Return our store, out of the wrappers that Rasa puts around it and that can't delete."""
+    store: Any = agent.tracker_store
+    while hasattr(store, "_tracker_store"):
+        store = store._tracker_store
+    return cast(BoundedTrackerStore, store)

@@ -24,7 +24,7 @@ def key(settings: Settings, purpose: str) -> bytes:
     Raises:
         SecretUnusable: the stored secret can't be read or is damaged.
     """
-    secret = settings.secret or _stored(settings.state_dir / FILE_NAME)
+    secret = settings.secret.get_secret_value() or _stored(settings.state_dir / FILE_NAME)
     return hmac.digest(secret.encode(), purpose.encode(), hashlib.sha256)
 
 

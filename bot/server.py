@@ -7,7 +7,8 @@ import socket
 from asyncio import AbstractEventLoop
 
 from rasa.core.agent import Agent
-from rasa.core.run import close_resources, configure_app
+from rasa.core.channels import channel
+from rasa.core.run import close_resources
 from sanic import Sanic, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
@@ -17,10 +18,14 @@ from bot import __version__
 from bot.channels.plan import plan_routes
 from bot.channels.rest import RestChannel
 from bot.channels.rocketchat.channel import RocketChatChannel
+from bot.channels.web import WebChannel
 from bot.dialogue.guided import plan_key
 from bot.dialogue.texts import get_texts
 from bot.engine import create_agent
 from bot.german.spacy_model import german
+from bot.http import secure
+from bot.knowledge import Knowledge
+from bot.pages import add_pages
 from bot.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -49,14 +54,7 @@ def check_port(settings: Settings) -> None:
 
 def create_app(settings: Settings) -> Sanic:
     """Return the web application; the agent is loaded when it starts."""
-    rocketchat = RocketChatChannel.if_configured(settings)
-    app = configure_app(
-        [RestChannel(), *rocketchat], enable_api=False, port=settings.port, use_uvloop=True
-    )
-
-    app.blueprint(
-        plan_routes(plan_key(), lambda: get_live_knowledge().current.knowledge, get_texts)
-    )
+    app = create_routes(settings)
 
     async def load(running: Sanic, _: AbstractEventLoop) -> None:
         get_live_knowledge().start()
@@ -65,12 +63,24 @@ def create_app(settings: Settings) -> Sanic:
         logger.info("Bereit: http://%s:%d", settings.host, settings.port)
 
     app.register_listener(load, "before_server_start")
-    app.register_listener(close_resources, "after_server_stop")
 
     async def stop_watching(*_: object) -> None:
         get_live_knowledge().stop()
 
+    app.register_listener(close_resources, "after_server_stop")
     app.register_listener(stop_watching, "after_server_stop")
+    return app
+
+
+def create_routes(settings: Settings) -> Sanic:
+    """Return everything that is served; ``app.ctx.agent`` is still to be set."""
+    app = Sanic("engagement_lotse", configure_logging=False)
+    secure(app, settings)
+    add_pages(app, settings)
+    app.blueprint(plan_routes(plan_key(), _knowledge, get_texts))
+    rocketchat = RocketChatChannel.if_configured(settings)
+    channels = [RestChannel(), WebChannel(settings, _knowledge), *rocketchat]
+    channel.register(channels, app, route="/webhooks/")
 
     @app.get("/health")
     async def health(request: Request) -> HTTPResponse:
@@ -84,12 +94,16 @@ def create_app(settings: Settings) -> Sanic:
                 "german": german()[0],
                 "entries": len(live.current.knowledge),
                 "knowledge": live.status.to_json(),
-                "channels": {channel.name(): channel.health() for channel in rocketchat},
+                "channels": {added.name(): added.health() for added in rocketchat},
             },
             200 if ready else 503,
         )
 
     return app
+
+
+def _knowledge() -> Knowledge:
+    return get_live_knowledge().current.knowledge
 
 
 async def _warm_up(agent: Agent) -> None:

@@ -6,6 +6,7 @@ checks that ``docs/betrieb.md`` names each one.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from pydantic import BaseSettings, Field, SecretStr, validator
 
 PROJECT = Path(__file__).resolve().parent.parent
 """The checkout: every relative path in the settings is meant from here."""
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?")
 
 _ROCKETCHAT_NEEDS = ("rocketchat_url", "rocketchat_user_id", "rocketchat_token")
 MIN_SECRET = 32
@@ -56,10 +58,11 @@ class Settings(BaseSettings):
         le=1000,
         description="So viele Ereignisse einer Unterhaltung bleiben gespeichert",
     )
-    secret: str = Field(
-        default="",
-        description="Geheimnis, mit dem Links zu Plänen unterschrieben werden, mindestens 32 "
-        "Zeichen (leer: wird einmal erzeugt und in LOTSE_STATE_DIR abgelegt)",
+    secret: SecretStr = Field(
+        default=SecretStr(""),
+        description="Geheimnis, mit dem Gespräche und Links zu Plänen unterschrieben werden, "
+        "mindestens 32 Zeichen; für mehrere Prozesse dasselbe (leer: wird einmal erzeugt und in "
+        "LOTSE_STATE_DIR abgelegt)",
     )
     plan_days: int = Field(
         default=30, ge=1, le=365, description="So viele Tage gilt der Link zu einem Plan"
@@ -105,6 +108,40 @@ class Settings(BaseSettings):
     rocketchat_webhook_token: SecretStr = Field(
         default=SecretStr(""), description="Token des ausgehenden Webhooks in Rocket.Chat"
     )
+    allowed_origins: str = Field(
+        default="",
+        description="Webseiten, die den Chat einbinden dürfen, durch Komma getrennt,"
+        " z. B. https://www.musterstadt.de (leer: nur dieselbe Adresse)",
+    )
+    proxies: int = Field(
+        default=0, ge=0, le=10, description="So viele eigene Reverse-Proxys stehen vor dem Server"
+    )
+    demo: bool = Field(
+        default=True,
+        description="Beispielseite unter „/“ zeigen (aus: „/“ zeigt den Chat als ganze Seite)",
+    )
+    privacy_url: str = Field(
+        default="",
+        description="Adresse Ihrer Datenschutzerklärung für „/datenschutz“ (leer: Beispieltext)",
+    )
+    session_hours: int = Field(
+        default=24,
+        ge=1,
+        le=720,
+        description="So viele Stunden gilt der Ausweis eines Web-Gesprächs",
+    )
+    open_conversations: int = Field(
+        default=2000, ge=1, description="Höchstzahl gleichzeitig offener Web-Gespräche je Prozess"
+    )
+    rate_conversation: int = Field(
+        default=30, ge=1, description="Höchstzahl Web-Nachrichten je Minute in einem Gespräch"
+    )
+    rate_address: int = Field(
+        default=300, ge=1, description="Höchstzahl Web-Anfragen je Minute von einer Adresse"
+    )
+    answer_seconds: int = Field(
+        default=30, ge=1, description="So viele Sekunden darf eine Antwort im Web höchstens dauern"
+    )
 
     class Config:
         """Read ``LOTSE_…`` from the environment; values are case-sensitive, names are not."""
@@ -132,10 +169,25 @@ class Settings(BaseSettings):
         return frozenset(name for name in names if name)
 
     @validator("secret")
-    def _long_enough(cls, value: str) -> str:  # noqa: N805  (pydantic passes the class)
-        if value and len(value) < MIN_SECRET:
-            raise ValueError(f"mindestens {MIN_SECRET} Zeichen angeben, oder leer lassen")
+    def _long_enough(cls, value: SecretStr) -> SecretStr:  # noqa: N805
+        if 0 < len(value.get_secret_value()) < MIN_SECRET:
+            raise ValueError(f"mindestens {MIN_SECRET} Zeichen, z. B. aus „openssl rand -hex 32“")
         return value
+
+    @validator("allowed_origins")
+    def _exact(cls, value: str) -> str:  # noqa: N805
+        for origin in filter(None, (part.strip() for part in value.split(","))):
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    f"„{origin}“ ist keine Herkunft; so schreiben: https://www.musterstadt.de"
+                    " (klein, mit https://, ohne Schrägstrich am Ende)"
+                )
+        return value
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """The foreign origins that may use the web channel."""
+        return frozenset(filter(None, (part.strip() for part in self.allowed_origins.split(","))))
 
     @property
     def database(self) -> str:

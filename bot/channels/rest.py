@@ -7,6 +7,7 @@ well-formed request with exactly one outcome, and everything else with a clear e
 
 from __future__ import annotations
 
+import ipaddress
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -22,6 +23,7 @@ from bot.channels.turn import take_turn
 
 SENDER_LIMIT = 200
 BODY_LIMIT = 64 * 1024
+_FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 
 
 class RequestError(ValueError):
@@ -57,6 +59,7 @@ class RestChannel(InputChannel):
         @blueprint.route("/webhook", methods=["POST"])
         async def receive(request: Request) -> HTTPResponse:
             try:
+                check_loopback(request)
                 sender, text, metadata = parse(request)
             except RequestError as error:
                 return response.json(
@@ -66,6 +69,21 @@ class RestChannel(InputChannel):
             return response.json([{"recipient_id": sender, **part} for part in as_messages(reply)])
 
         return blueprint
+
+
+def check_loopback(request: Request) -> None:
+    """Let only programs on this machine use the channel: it takes any caller's word for who speaks.
+
+    Raises:
+        RequestError: 403, the caller is somewhere else, or hidden behind a proxy.
+    """
+    forwarded = any(name in request.headers for name in _FORWARDED)
+    try:
+        local = ipaddress.ip_address(request.ip).is_loopback
+    except ValueError:
+        local = False
+    if forwarded or not local:
+        raise RequestError(403, "loopback", "the REST channel is for programs on this machine only")
 
 
 def parse(request: Request) -> tuple[str, str, dict[str, Any] | None]:

@@ -66,11 +66,8 @@ def titled(text: str, context: Context) -> str | None:
 
     So every item of a list can be picked by its title, also those without a choice of their own.
     """
-    folded = fold(text)
-    for entry in context.knowledge.values():
-        if folded == fold(entry.titel):
-            return f"eintrag:{entry.id}"
-    return None
+    entry = context.knowledge.titled(text)
+    return f"eintrag:{entry.id}" if entry else None
 
 
 def _numbers_a_list(state: State) -> bool:

@@ -1,7 +1,9 @@
 """One spelling for messages that mean the same, before anything is learnt from or looked for.
 
-Case, punctuation, written-out umlauts, forms of gendering, a greeting in front, „bitte“ and thanks
-behind, and what a message rules out in so many words make no difference to what it is about.
+A greeting in front, „bitte“ and thanks behind, and what a message rules out in so many words make
+no difference to what it is about. For words and characters, case, punctuation, written-out umlauts
+and forms of gendering make none either; for the meaning they are left as they are, since the
+encoder knows them and is worse without (docs/decisions/0003).
 """
 
 from __future__ import annotations
@@ -18,17 +20,33 @@ _WRITTEN_OUT = re.compile(r"(?<![aeouq])([aou])e")
 _UMLAUTS = {"a": "ä", "o": "ö", "u": "ü"}
 _GREETING = re.compile(
     r"^(?:(?:hallo|hi|hey|moin|servus|grüß gott|sehr geehrte damen und herren|liebes team"
-    r"|(?:einen )?(?:schönen )?(?:guten )?(?:tag|morgen|abend))"
-    r"(?: zusammen| miteinander| auch)?(?: |$))+"
+    r"|(?:einen )?(?:schönen )?guten (?:tag|morgen|abend)|(?:tag|morgen|abend)(?=[,!]))"
+    r"(?: zusammen| miteinander| auch)?(?:[\s,.!–-]+|$))+",
+    re.IGNORECASE,
 )
 _THANKS = re.compile(
-    r"(?: und| schon mal| schonmal| jetzt schon)*(?: (?:vielen|besten|herzlichen|lieben))?"
-    r" danke?(?: schön)?"
-    r"(?: (?:im voraus|schon mal|schonmal|für (?:ihre|die|deine) (?:hilfe|mühe)))*$"
+    r"(?:[\s,–-]+(?:und|schon mal|schonmal|jetzt schon))*[\s,–-]+"
+    r"(?:(?:vielen|besten|herzlichen|lieben) )?danke?(?: schön)?"
+    r"(?: (?:im voraus|schon mal|schonmal|für (?:ihre|die|deine) (?:hilfe|mühe)))*[\s.!]*$",
+    re.IGNORECASE,
 )
-_PLEASE = re.compile(r"\bbitte\b")
+_PLEASE = re.compile(r"\bbitte\b(?:, )?", re.IGNORECASE)
 _ENOUGH = 3
 """Fewer words than this are left whole: they may be nothing but a greeting or thanks."""
+
+
+def essence(text: str) -> str:
+    """Return what a message is about, otherwise as it was written.
+
+    >>> essence("Guten Tag, wie können wir Bürger:innen gewinnen? Vielen Dank im Voraus!")
+    'wie können wir Bürger:innen gewinnen?'
+    """
+    kept = focus(clean(text))
+    for courtesy in (_GREETING, _THANKS, _PLEASE):
+        rest = clean(courtesy.sub(" ", kept))
+        if len(_WORD.findall(rest)) >= _ENOUGH:
+            kept = rest
+    return kept or clean(text)
 
 
 def canonical(text: str) -> str:
@@ -37,13 +55,8 @@ def canonical(text: str) -> str:
     >>> canonical("Guten Tag, wie koennen wir Bürger:innen gewinnen? Vielen Dank im Voraus!")
     'wie können wir bürgerinnen gewinnen'
     """
-    words = _WORD.findall(ungender(focus(clean(text))).lower())
-    spelt = " ".join(map(with_umlauts, words))
-    for courtesy in (_GREETING, _THANKS, _PLEASE):
-        rest = " ".join(courtesy.sub(" ", spelt).split())
-        if len(rest.split()) >= _ENOUGH:
-            spelt = rest
-    return spelt or clean(text).lower()
+    words = _WORD.findall(ungender(essence(text)).lower())
+    return " ".join(map(with_umlauts, words)) or clean(text).lower()
 
 
 @lru_cache(maxsize=50_000)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConstrainedStr, Extra, Field, root_validator, validator
 
+from bot.german.text import fold
+
 if TYPE_CHECKING:
     from bot.knowledge.guide import Guide
 
@@ -226,6 +228,7 @@ class Knowledge(Mapping[str, Entry]):
         self.supplements = {supplement.id: supplement for supplement in supplements}
         self.groups: dict[str, Group] = {name: header.gruppen[name] for name in GRUPPEN}
         self._entries: dict[str, Entry] = {entry.id: entry for entry in entries}
+        self._by_title = {fold(entry.titel): entry for entry in self._entries.values()}
 
     def __getitem__(self, entry_id: str) -> Entry:
         return self._entries[entry_id]
@@ -235,6 +238,10 @@ class Knowledge(Mapping[str, Entry]):
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    def titled(self, title: str) -> Entry | None:
+        """Return the entry of this title, in any spelling that :func:`fold` makes one."""
+        return self._by_title.get(fold(title))
 
     def select(self, group: str | None = None, kind: str | None = None) -> list[Entry]:
         """Return the entries of a group and a kind, in document order; ``None`` means all."""

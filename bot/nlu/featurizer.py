@@ -21,7 +21,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy.sparse import csr_matrix, hstack
 
-from bot.german.canonical import canonical
+from bot.german.canonical import canonical, essence
 from bot.german.groups import from_words, named_groups
 from bot.german.spacy_model import german
 from bot.knowledge.model import GRUPPEN
@@ -81,13 +81,13 @@ class MeaningFeaturizer(Featurizer, GraphComponent):
     def train(self, training_data: TrainingData) -> Resource:
         """Learn the vocabulary and the centre of the embeddings."""
         messages = [m for m in training_data.training_examples if m.get(TEXT)]
-        texts = [canonical(m.get(TEXT)) for m in messages]
-        self._lexical.fit(texts, [_words(m) for m in messages])
+        self._lexical.fit([canonical(m.get(TEXT)) for m in messages], list(map(_words, messages)))
         self._group_words = group_words(training_data)
         self._groups = from_words(self._group_words)
         if self._encoder:
-            self._encoder.save(texts)
-            self._centre = self._encoder.encode(texts).mean(axis=0)
+            meant = [essence(m.get(TEXT)) for m in messages]
+            self._encoder.save(meant)
+            self._centre = self._encoder.encode(meant).mean(axis=0)
         self._persist()
         return self._resource
 
@@ -100,14 +100,15 @@ class MeaningFeaturizer(Featurizer, GraphComponent):
         """Add the features to messages."""
         if not messages:
             return messages
-        texts = [canonical(message.get(TEXT) or "") for message in messages]
-        lexical = self._lexical.transform(texts, [_words(message) for message in messages])
+        texts = [message.get(TEXT) or "" for message in messages]
+        spelt = [canonical(text) for text in texts]
+        lexical = self._lexical.transform(spelt, list(map(_words, messages)))
         groups = csr_matrix([self._named(text) for text in texts], dtype=np.float32)
         sparse = hstack([lexical, groups], format="csr")
         for row, message in enumerate(messages):
             self._add(message, sparse[row])
         if self._encoder and self._centre is not None:
-            dense = self._encoder.encode(texts) - self._centre
+            dense = self._encoder.encode([essence(text) for text in texts]) - self._centre
             dense /= np.linalg.norm(dense, axis=1, keepdims=True) + 1e-9
             for row, message in enumerate(messages):
                 self._add(message, dense[row : row + 1])

@@ -57,7 +57,7 @@ class BoundedTrackerStore(TrackerStore, SerializedTrackerAsText):
         """
         url = host or get_settings().database
         self._limit = get_settings().history_events
-        self._engine = _engine(url)
+        self._engine = open_engine(url)
         _metadata.create_all(self._engine)
         super().__init__(domain, event_broker)
 
@@ -99,7 +99,8 @@ class BoundedTrackerStore(TrackerStore, SerializedTrackerAsText):
             return [row[0] for row in connection.execute(sa.select([_conversations.c.id]))]
 
 
-def _engine(url: str) -> sa.engine.Engine:
+def open_engine(url: str) -> sa.engine.Engine:
+    """Return the engine of a database; a missing SQLite file and its folder are made."""
     parsed = sa.engine.make_url(url)
     if parsed.get_backend_name() != "sqlite":
         return sa.create_engine(url, pool_size=5, max_overflow=5, pool_pre_ping=True)

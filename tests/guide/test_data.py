@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
         ("        - id: verankern\n", "        - id: anders\n", "fehlt ein Plan", "ergänzen"),
         ("          gruppe: grundlagen\n", "", "fehlt „gruppe“", "ergänzen"),
         ("  grundlagen-4:\n", "  grundlagen-6:\n", "fehlt der Text des Schrittes", "schritte"),
-        ("  tage: [7, 21, 42]", "  tage: [7, 21]", "ist zu kurz", "mindestens 3"),
+        ("  tage: [7, 21, 42]", "  tage: [7, 21]", "zu wenige Zeilen", "mindestens 3"),
         ('  uhrzeit: "09:00"', '  uhrzeit: "neun"', "uhrzeit", ""),
         ("    - id: weg\n", "    - id: ort\n", "steht eine Id doppelt", "umbenennen"),
         (

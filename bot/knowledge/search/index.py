@@ -14,7 +14,7 @@ from scipy.sparse import csr_matrix, vstack
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.preprocessing import normalize
 
-from bot.german.canonical import canonical
+from bot.german.canonical import essence
 from bot.german.text import fold
 from bot.knowledge.model import Knowledge
 from bot.knowledge.search.encoder import CachedEncoder, Encoder
@@ -29,7 +29,7 @@ _NEW_NEIGHBOURS = 2
 _MOST_NEW = 3
 _CHANCE = (11.3, 3.5, -6.4)
 """Log odds that a text asks for a new entry: weight of its score, weight of its lead over all that
-is learnt, and what speaks against it. Fitted on invented entries (docs/decisions/0011)."""
+is learnt, and what speaks against it. Fitted on invented entries (docs/decisions/0014)."""
 _CHANCE_BY_WORDS = (7.7, 5.3, -4.07)
 """The same without embeddings."""
 
@@ -73,7 +73,7 @@ class QuestionIndex:
         """
         self._encoder = encoder
         indexed = rows(knowledge)
-        texts = [canonical(text) for _, text in indexed]
+        texts = [essence(text) for _, text in indexed]
         self._texts = {text: number for number, text in reversed(list(enumerate(texts)))}
         self._ids = list(knowledge)
         self._groups = [knowledge[i].gruppe for i in self._ids]
@@ -143,7 +143,7 @@ class QuestionIndex:
 
     def _scores(self, text: str) -> Matrix:
         """Return how alike the text and each row are, shape ``(rows,)``."""
-        text = canonical(text)
+        text = essence(text)
         query = self._weighed(_counts([text]))
         scores = np.asarray(self._columns[:, query.indices] @ query.data).ravel()
         if self._encoder is None:

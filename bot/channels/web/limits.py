@@ -1,0 +1,131 @@
+"""The bounds of the web channel: how often, how many at once, and what is remembered meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+Clock = Callable[[], float]
+Answer = dict[str, Any]
+
+ANSWERS_KEPT = 20
+"""So many answers of a conversation can be asked for again under the id of their message."""
+IDLE_SECONDS = 900
+"""A conversation that nobody has written in for so long is no longer remembered here."""
+KEYS_KEPT = 20_000
+
+
+class RateLimit:
+    """Lets through so many events a minute for each key, as a bucket that fills up steadily."""
+
+    def __init__(self, per_minute: int, clock: Clock = time.monotonic) -> None:
+        self._size = float(per_minute)
+        self._per_second = per_minute / 60
+        self._clock = clock
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def wait(self, key: str) -> int:
+        """Count an event; return 0, or after how many seconds the next one would be let through."""
+        now = self._clock()
+        level, since = self._buckets.pop(key, (self._size, now))
+        level = min(self._size, level + (now - since) * self._per_second)
+        allowed = level >= 1
+        self._buckets[key] = (level - 1 if allowed else level, now)
+        if len(self._buckets) > KEYS_KEPT:
+            self._buckets.popitem(last=False)
+        return 0 if allowed else math.ceil((1 - level) / self._per_second)
+
+
+class TooMany(RuntimeError):
+    """No further conversation can be opened now."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("too many open conversations")
+        self.retry_after = retry_after
+
+
+class MessageReused(ValueError):
+    """The id of a message was used before, for a different message."""
+
+
+@dataclass
+class Session:
+    """What is remembered of an open conversation, in memory only."""
+
+    used: float
+    answers: OrderedDict[str, tuple[str, asyncio.Task[Answer]]] = field(default_factory=OrderedDict)
+    """Message id -> digest of the message, and its answer, which may still be in the making."""
+
+    def answer(
+        self, message: str, digest: str, make: Callable[[], Coroutine[Any, Any, Answer]]
+    ) -> asyncio.Task[Answer]:
+        """Return the answer to a message, made now if it has not been made before.
+
+        Raises:
+            MessageReused: the id belongs to another message.
+        """
+        if message in self.answers:
+            known, task = self.answers[message]
+            if known != digest:
+                raise MessageReused
+            if not (task.done() and (task.cancelled() or task.exception())):
+                return task
+        task = asyncio.get_running_loop().create_task(make())
+        self.answers[message] = (digest, task)
+        while len(self.answers) > ANSWERS_KEPT:
+            self.answers.popitem(last=False)
+        return task
+
+
+class Sessions:
+    """The open conversations of this process; those long unused are dropped when one is opened."""
+
+    def __init__(self, limit: int, clock: Clock = time.monotonic) -> None:
+        self._limit = limit
+        self._clock = clock
+        self._open: OrderedDict[str, Session] = OrderedDict()
+        self._closed: OrderedDict[str, None] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def open(self, conversation: str) -> Session:
+        """Return the session of a conversation, a new one if there is none (any more).
+
+        Raises:
+            TooMany: there is no room, and no conversation has been idle for long enough.
+        """
+        now = self._clock()
+        session = self._open.pop(conversation, None)
+        if session is None:
+            self._make_room(now)
+            session = Session(now)
+        session.used = now
+        self._open[conversation] = session
+        return session
+
+    def close(self, conversation: str) -> None:
+        """Forget a conversation; its token opens nothing any more."""
+        self._open.pop(conversation, None)
+        self._closed[conversation] = None
+        if len(self._closed) > KEYS_KEPT:
+            self._closed.popitem(last=False)
+
+    def is_closed(self, conversation: str) -> bool:
+        """Whether the conversation was closed here."""
+        return conversation in self._closed
+
+    def _make_room(self, now: float) -> None:
+        while self._open:
+            oldest = next(iter(self._open))
+            idle = now - self._open[oldest].used
+            if idle < IDLE_SECONDS:
+                if len(self._open) >= self._limit:
+                    raise TooMany(math.ceil(IDLE_SECONDS - idle))
+                return
+            del self._open[oldest]

@@ -1,0 +1,60 @@
+"""What people said about answers: which entry, helpful or not, why, on which day. Nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import sqlalchemy as sa
+
+from bot.storage.tracker_store import open_engine
+
+ROWS_KEPT = 50_000
+
+_metadata = sa.MetaData()
+_feedback = sa.Table(
+    "rueckmeldungen",
+    _metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("eintrag", sa.String(200), nullable=False, index=True),
+    sa.Column("hilfreich", sa.Boolean, nullable=False),
+    sa.Column("grund", sa.String(500), nullable=False),
+    sa.Column("tag", sa.Date, nullable=False),
+)
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """One person's word about one answer."""
+
+    entry: str
+    helpful: bool
+    reason: str = ""
+
+
+class FeedbackStore:
+    """Keeps feedback in the database of the conversations, without any reference to them."""
+
+    def __init__(self, url: str) -> None:
+        """Open the database and create the table if need be."""
+        self._engine = open_engine(url)
+        _metadata.create_all(self._engine)
+
+    def add(self, feedback: Feedback) -> None:
+        """Store feedback; the oldest goes when there is too much."""
+        row = {
+            "eintrag": feedback.entry,
+            "hilfreich": feedback.helpful,
+            "grund": feedback.reason.replace("\0", ""),
+            "tag": date.today(),
+        }
+        with self._engine.begin() as connection:
+            new = connection.execute(_feedback.insert().values(row)).inserted_primary_key[0]
+            connection.execute(_feedback.delete().where(_feedback.c.id <= new - ROWS_KEPT))
+
+    def all(self) -> Sequence[Feedback]:
+        """Return all feedback, oldest first."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(sa.select([_feedback]).order_by(_feedback.c.id))
+            return [Feedback(row["eintrag"], row["hilfreich"], row["grund"]) for row in rows]
