@@ -39,7 +39,6 @@ QUESTIONS = {
     "Bringt ein Wettbewerb zwischen Vereinen mehr Beteiligung?": "zivilgesellschaft-empfehlung-6",
     "Was bedeutet Hebammenfunktion?": "grundlagen-3",
     "Muss ich die Empfehlungen an die Größe und Lage meiner Kommune anpassen?": "grundlagen-2",
-    "Woher stammen die Handlungsempfehlungen, wer hat sie geschrieben?": "grundlagen-6",
 }
 
 
