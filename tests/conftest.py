@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,20 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
         report.outcome = "failed"
         report.longrepr = f"skipped on CI: {report.longrepr}"
     return report
+
+
+@pytest.fixture(scope="session", autouse=True)
+def model(request: pytest.FixtureRequest) -> None:
+    """Train once, before all else, when any of the chosen tests talks to the real assistant."""
+    if any(item.get_closest_marker("rasa") for item in request.session.items):
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-m", "bot", "train"],
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
 
 
 @pytest.fixture(scope="session")

@@ -134,13 +134,6 @@ class Talk:
 
 
 @pytest.fixture(scope="session")
-def model() -> None:
-    """Make sure that there is a trained model for the present data."""
-    done = python("-m", "bot", "train")
-    assert done.returncode == 0, done.stderr[-3000:]
-
-
-@pytest.fixture(scope="session")
 def start(model: None, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Any]:
     """Return a context manager that runs the assistant with a database of its own."""
 
