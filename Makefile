@@ -36,8 +36,10 @@ crossvalidate: setup  ## Train and test on different writers, with the learning 
 knowledge: setup  ## Check the knowledge base
 	@$(PYTHON) -m bot knowledge check
 
+# The browser's event loop would be in the way of other tests, so it has a process of its own.
 test: setup check  ## Run all tests
-	@$(PYTHON) -m pytest
+	@$(PYTHON) -m pytest -m "not browser"
+	@$(PYTHON) -m pytest -m browser
 
 test-fast: setup  ## Run the tests that need neither training nor a browser (under a minute)
 	@$(PYTHON) -m pytest -m "not rasa and not browser"
