@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
-from bot.answer import Reply
+from bot.answer import Paragraph, Reply
 from bot.dialogue import compose
 from bot.dialogue.state import Shown, State
 from bot.dialogue.turn import CONCERN, OUT_OF_SCOPE, Context, Turn
@@ -13,6 +14,12 @@ from bot.dialogue.turn import CONCERN, OUT_OF_SCOPE, Context, Turn
 # right less than one time in three is better offered as a choice among three.
 ANSWER_FROM = 0.30
 OFFER_FROM = 0.12
+
+_QUESTION = re.compile(r"[^.!?…\n]+\?")
+_WHOLE_QUESTION = 4
+"""A question of fewer words („Oder?“) asks for nothing of its own."""
+_ASKED_FROM = 0.45
+"""From this score of its nearest sample questions on, a further question is offered an entry."""
 
 _IN_CONTEXT = 6.0
 """How much likelier an entry is when a message („was biete ich denen?“) continues its group."""
@@ -33,8 +40,29 @@ def concern(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
         reply = compose.clarify_entries(ids[:3], confidence, context)
         return reply, replace(state, fehlversuche=state.fehlversuche + 1)
     entry = context.knowledge[best]
-    reply = compose.answer(entry, context, related=ids[1:3], confidence=confidence)
+    also = also_asked(turn.text, best, context)
+    related = [also, *ids[1:3]] if also else ids[1:3]
+    reply = compose.answer(entry, context, related=related, confidence=confidence)
+    if also:
+        hint = Paragraph(context.texts("weitere_frage", titel=context.knowledge[also].titel))
+        reply = replace(reply, parts=(*reply.parts, hint))
     return reply, state.showing(shown_of(reply))
+
+
+def also_asked(text: str, answered: str, context: Context) -> str | None:
+    """Return the entry that another question in the same message asks for, if there is one.
+
+    Args:
+        text: the message.
+        answered: the entry that is shown.
+        context: knowledge base and search.
+    """
+    questions = [q for q in _QUESTION.findall(text) if len(q.split()) >= _WHOLE_QUESTION]
+    if len(questions) < 2:
+        return None
+    best = [context.rank(question, None)[0] for question in questions]
+    others = [(score, i) for i, score in best if i != answered and score >= _ASKED_FROM]
+    return max(others)[1] if others and len(others) < len(questions) else None
 
 
 def not_known(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:

@@ -115,3 +115,21 @@ def test_an_entry_that_the_model_knows_but_the_knowledge_base_no_longer_is_passe
 ) -> None:
     reply = talk.say("Was?", entries={"politik-empfehlung-99": 0.6, BEST: 0.35})
     assert reply.outcome.entries == (BEST,)
+
+
+def test_a_second_question_in_a_message_is_offered_its_own_answer(talk: Any) -> None:
+    other = talk.context.knowledge[OTHERS[2]]
+    both = f"Was mache ich mit Kollegen, die Mehrarbeit fürchten? Und wie geht {other.titel}?"
+    reply = talk.ask(BEST, both)
+    hint = talk.context.texts("weitere_frage", titel=other.titel)
+    assert reply.outcome.entries[:2] == (BEST, other.id)
+    assert reply.parts[-1] == Paragraph(hint)
+    assert reply.choices[0].title == other.titel
+
+
+def test_a_single_question_is_not_taken_for_two(talk: Any) -> None:
+    other = talk.context.knowledge[OTHERS[2]]
+    for one in (f"{other.titel}. Was mache ich da?", f"Geht das? {other.titel}?", "Wie? Oder was?"):
+        talk.state = State()
+        hinted = [p for p in talk.ask(BEST, one).parts if isinstance(p, Paragraph)]
+        assert not any("anderen Frage" in part.text for part in hinted)
