@@ -53,6 +53,44 @@ def mask(text: str) -> Masked:
     return Masked(text, tuple(found))
 
 
+def without_introduction(text: str) -> str:
+    """Return a masked text without what only says who is asking and how to reach them.
+
+    It has nothing to do with the question, and would lead the understanding of it astray. A text
+    that hardly says anything else stays whole.
+
+    >>> without_introduction("Ich heiße [Name] und wie gewinne ich Vereine? Mail: [E-Mail]")
+    'wie gewinne ich Vereine?'
+    """
+    rest = text
+    for pattern in (_INTRODUCTION, _SIGNATURE, _CONTACT):
+        rest = pattern.sub(" ", rest)
+    rest = " ".join(rest.split()).strip(",;: ")
+    return rest if len(re.findall(r"\w+", rest)) >= _FEWEST_WORDS else text
+
+
+_FEWEST_WORDS = 3
+_INTRODUCTION = re.compile(
+    r"\b(?:ich hei(?:ß|ss)e|mein name(?: ist| lautet|:)|ich bin(?:['’]s)?"
+    r"|hier (?:ist|spricht|schreibt)|nennen sie mich|man nennt mich)"
+    r"[\s,]+(?:(?:die|der|frau|herr|übrigens|nämlich|ja)\s+"
+    r"|mit (?:vor|nach)namen\s+|(?:dr|prof)\.\s+)*\[Name\](?:\s+und\b|\s*[,.;:!–-]+|\s*$)"
+    r"|\[Name\],?\s+(?:hei(?:ß|ss)e ich|(?:ist )?mein name)(?:\s+und\b|\s*[,.;:!–-]+|\s*$)",
+    re.IGNORECASE,
+)
+_SIGNATURE = re.compile(
+    r"(?:(?:mit|viele|beste|liebe|herzliche|freundliche[nm]?|schöne)\s+){0,2}"
+    r"(?:gr(?:ü|ue)(?:ß|ss)en?|gru(?:ß|ss)|mfg|lg|vg)[\s,!.–-]+(?:(?:dr|prof)\.\s*)*\[Name\][\s.!]*$",
+    re.IGNORECASE,
+)
+_CONTACT = re.compile(
+    r"(?:[\s,;(<]*\b(?:und|oder|meine?|ist|tel|telefon|nummer|handy|mobil|e-?mail|mail|iban|konto"
+    r"|unter)\b[.:]?)*"
+    r"[\s,;(<]*\[(?:E-Mail|Telefon|IBAN)\][)>\s]*(?:[.,;!]+\s*|$)",
+    re.IGNORECASE,
+)
+
+
 # E-mail -----------------------------------------------------------------------------------------
 
 _AT = r"(?:[@＠]|\s?[(\[{]\s?(?:at|ät|@)\s?[)\]}]\s?|\s(?:at|ät|klammeraffe)\s)"

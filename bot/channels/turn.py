@@ -15,7 +15,7 @@ from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 from bot.answer import STRUCTURED, Outcome, Paragraph, Reply
 from bot.dialogue.texts import get_texts
 from bot.german.text import clean
-from bot.privacy import Kind, Masked, mask
+from bot.privacy import Kind, Masked, mask, without_introduction
 from bot.settings import get_settings
 
 logger = logging.getLogger(__name__)
@@ -35,8 +35,8 @@ async def take_turn(
 ) -> Reply:
     """Answer a message.
 
-    Personal data in it is replaced here, so that neither Rasa nor any store ever gets it; the
-    person is told so in front of the answer.
+    Personal data in it is replaced or left out here, so that neither Rasa nor any store ever gets
+    it; the person is told so in front of the answer.
 
     Args:
         process: Rasa's handler of messages.
@@ -53,11 +53,10 @@ async def take_turn(
     # a leading slash would make Rasa take typed text for an intent
     typed = clean(text).lstrip("/ ") or "?"
     masked = Masked(typed) if issued else mask(typed)
+    meant = without_introduction(masked.text) if masked.kinds else masked.text
     marked = {**(metadata or {}), STRUCTURED: True}
     try:
-        await process(
-            UserMessage(masked.text, collector, sender, input_channel=channel, metadata=marked)
-        )
+        await process(UserMessage(meant, collector, sender, input_channel=channel, metadata=marked))
     except Exception:
         logger.exception("Eine Nachricht ließ sich nicht beantworten")
     return _told(_collected(collector.messages), masked.kinds)

@@ -134,7 +134,7 @@ def test_what_is_too_old_by_now_does_not_come_back(
 
 def damaged(file: Path) -> bytes:
     content = bytearray(file.read_bytes())
-    at = content.index("Hallo".encode())
+    at = content.index(b"Hallo")
     content[at : at + 5] = b"Hollo"
     return bytes(content)
 
