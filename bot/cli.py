@@ -21,7 +21,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     os.chdir(PROJECT)  # Rasa reads config.yml, domain.yml and data/ from here
-    configure_logging()
     try:
         settings = get_settings()
     except ValidationError as error:
@@ -29,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for problem in error.errors():
             print(f"  LOTSE_{str(problem['loc'][0]).upper()}: {problem['msg']}", file=sys.stderr)
         return 2
+    configure_logging(settings.log_level, settings.log_format)
     try:
         return int(options.run(options, settings) or 0)
     except KnowledgeError as error:
@@ -78,6 +78,17 @@ def _parser() -> argparse.ArgumentParser:
     steps = rocketchat.add_subparsers(metavar="check")
     check = steps.add_parser("check", help="check the settings against the server")
     check.set_defaults(run=_rocketchat_check)
+    data = command("data", None, "delete, save or restore what is stored about conversations")
+    data_parts = data.add_subparsers(metavar="purge|backup|restore", required=True)
+    purge = data_parts.add_parser("purge", help="delete what is older than LOTSE_RETENTION_DAYS")
+    purge.add_argument("--days", type=int, help="another age in days; 0 deletes everything")
+    purge.set_defaults(run=_data_purge)
+    backup = data_parts.add_parser("backup", help="save all conversations and feedback to a file")
+    backup.add_argument("file", type=Path)
+    backup.set_defaults(run=_data_backup)
+    restore = data_parts.add_parser("restore", help="put back what a backup holds")
+    restore.add_argument("file", type=Path)
+    restore.set_defaults(run=_data_restore)
     command("feedback", _feedback, "show what people said about answers")
     command("settings", _settings, "list all settings with their values and meaning")
     return parser
@@ -174,6 +185,31 @@ def _feedback(_: argparse.Namespace, settings: Settings) -> None:
         print(f"{entry}: hilfreich {helped}, nicht hilfreich {len(of_entry) - helped}")
         for reason in filter(None, (feedback.reason for feedback in of_entry)):
             print(f"    {reason}")
+
+
+def _data_purge(options: argparse.Namespace, settings: Settings) -> None:
+    from bot.storage.retention import purge
+
+    days = settings.retention_days if options.days is None else options.days
+    gone = purge(settings.database, days)
+    print(f"Gelöscht: {gone.conversations} Gespräche, {gone.reasons} Begründungen zu Bewertungen.")
+
+
+def _data_backup(options: argparse.Namespace, settings: Settings) -> None:
+    from bot.storage.backup import backup
+
+    saved = backup(settings.database, options.file)
+    print(
+        f"Gesichert: {saved} in {options.file}. Die Datei enthält, was Menschen geschrieben haben."
+    )
+
+
+def _data_restore(options: argparse.Namespace, settings: Settings) -> None:
+    from bot.storage.backup import restore
+
+    print(
+        f"Wiederhergestellt: {restore(settings.database, options.file, settings.retention_days)}."
+    )
 
 
 def _settings(_: argparse.Namespace, settings: Settings) -> None:

@@ -18,7 +18,7 @@ from rasa.utils.endpoints import EndpointConfig
 from rasa_sdk.executor import ActionExecutor
 
 from bot.settings import Settings
-from bot.storage.tracker_store import BoundedTrackerStore
+from bot.storage.tracker_store import BoundedTrackerStore, Nowhere
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +72,7 @@ async def create_agent(settings: Settings) -> Agent:
     agent = await load_agent(model_path=str(model), endpoints=endpoints)
     if not agent.is_ready():
         raise ModelMissing(f"{model} lässt sich nicht laden. Abhilfe: „make train“.")
+    agent.tracker_store._fallback_tracker_store = Nowhere(agent.domain)
     logger.info("Modell: %s", model.name)
     return agent
 

@@ -32,9 +32,11 @@ class Page:
     etag: str
 
     @classmethod
-    def read(cls, path: Path) -> Page:
-        """Read a file."""
+    def read(cls, path: Path, **blanks: str) -> Page:
+        """Read a file and fill in what stands in it as ``{{name}}``."""
         body = path.read_bytes()
+        for name, value in blanks.items():
+            body = body.replace(b"{{%s}}" % name.encode(), value.encode())
         etag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
         return cls(body, gzip.compress(body, 9, mtime=0), _TYPES[path.suffix], etag)
 
@@ -67,11 +69,12 @@ def add_pages(app: Sanic, settings: Settings) -> None:
             return response.redirect(settings.privacy_url)
 
     else:
-        _add(app, "/datenschutz", WIDGET / "datenschutz.html")
+        days = str(settings.retention_days)
+        _add(app, "/datenschutz", WIDGET / "datenschutz.html", retention_days=days)
 
 
-def _add(app: Sanic, address: str, path: Path) -> None:
-    page = Page.read(path)
+def _add(app: Sanic, address: str, path: Path, **blanks: str) -> None:
+    page = Page.read(path, **blanks)
 
     async def show(request: Request) -> HTTPResponse:
         return page.answer(request)

@@ -25,8 +25,10 @@ from bot.engine import create_agent
 from bot.german.spacy_model import german
 from bot.http import secure
 from bot.knowledge import Knowledge
+from bot.logs import people_may_write
 from bot.pages import add_pages
 from bot.settings import Settings
+from bot.storage.retention import keep_retention
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +62,7 @@ def create_app(settings: Settings) -> Sanic:
         get_live_knowledge().start()
         running.ctx.agent = await create_agent(settings)
         await _warm_up(running.ctx.agent)
+        people_may_write()
         logger.info("Bereit: http://%s:%d", settings.host, settings.port)
 
     app.register_listener(load, "before_server_start")
@@ -79,8 +82,10 @@ def create_routes(settings: Settings) -> Sanic:
     add_pages(app, settings)
     app.blueprint(plan_routes(plan_key(), _knowledge, get_texts))
     rocketchat = RocketChatChannel.if_configured(settings)
-    channels = [RestChannel(), WebChannel(settings, _knowledge), *rocketchat]
+    web = WebChannel(settings, _knowledge)
+    channels = [RestChannel(), web, *rocketchat]
     channel.register(channels, app, route="/webhooks/")
+    keep_retention(app, settings, web.forget_idle)
 
     @app.get("/health")
     async def health(request: Request) -> HTTPResponse:

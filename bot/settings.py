@@ -67,6 +67,22 @@ class Settings(BaseSettings):
     plan_days: int = Field(
         default=30, ge=1, le=365, description="So viele Tage gilt der Link zu einem Plan"
     )
+    retention_days: int = Field(
+        default=30,
+        ge=1,
+        le=3650,
+        description="So viele Tage nach der letzten Nachricht wird ein Gespräch gelöscht",
+    )
+    log_format: str = Field(
+        default="text",
+        regex="^(text|json)$",
+        description="Form des Protokolls: text (für Menschen) oder json (eine Zeile je Meldung)",
+    )
+    log_level: str = Field(
+        default="info",
+        regex="^(debug|info|warning|error)$",
+        description="Ab welcher Stufe der Lotse protokolliert: debug, info, warning oder error",
+    )
     database_url: str = Field(
         default="",
         description="Datenbank der Unterhaltungen (leer: SQLite in LOTSE_STATE_DIR)",

@@ -17,7 +17,7 @@ from bot.settings import Settings
 def stay_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """The command line changes the directory and the logging of its process; tests don't."""
     monkeypatch.setattr(cli.os, "chdir", lambda _: None)
-    monkeypatch.setattr(cli, "configure_logging", lambda: None)
+    monkeypatch.setattr(cli, "configure_logging", lambda *_: None)
 
 
 def test_a_correct_knowledge_base_is_said_to_be_so(capsys: pytest.CaptureFixture[str]) -> None:

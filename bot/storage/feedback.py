@@ -8,14 +8,13 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from bot.storage.tracker_store import open_engine
+from bot.storage.tracker_store import metadata, open_engine
 
 ROWS_KEPT = 50_000
 
-_metadata = sa.MetaData()
-_feedback = sa.Table(
+feedback_rows = sa.Table(
     "rueckmeldungen",
-    _metadata,
+    metadata,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
     sa.Column("eintrag", sa.String(200), nullable=False, index=True),
     sa.Column("hilfreich", sa.Boolean, nullable=False),
@@ -39,7 +38,7 @@ class FeedbackStore:
     def __init__(self, url: str) -> None:
         """Open the database and create the table if need be."""
         self._engine = open_engine(url)
-        _metadata.create_all(self._engine)
+        metadata.create_all(self._engine)
 
     def add(self, feedback: Feedback) -> None:
         """Store feedback; the oldest goes when there is too much."""
@@ -50,11 +49,11 @@ class FeedbackStore:
             "tag": date.today(),
         }
         with self._engine.begin() as connection:
-            new = connection.execute(_feedback.insert().values(row)).inserted_primary_key[0]
-            connection.execute(_feedback.delete().where(_feedback.c.id <= new - ROWS_KEPT))
+            new = connection.execute(feedback_rows.insert().values(row)).inserted_primary_key[0]
+            connection.execute(feedback_rows.delete().where(feedback_rows.c.id <= new - ROWS_KEPT))
 
     def all(self) -> Sequence[Feedback]:
         """Return all feedback, oldest first."""
         with self._engine.connect() as connection:
-            rows = connection.execute(sa.select([_feedback]).order_by(_feedback.c.id))
+            rows = connection.execute(sa.select([feedback_rows]).order_by(feedback_rows.c.id))
             return [Feedback(row["eintrag"], row["hilfreich"], row["grund"]) for row in rows]

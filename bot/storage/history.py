@@ -7,18 +7,22 @@ from rasa.shared.core.events import ActionExecuted, ActiveLoop, Event, SlotSet, 
 from rasa.shared.core.trackers import DialogueStateTracker
 
 
-def bound(tracker: DialogueStateTracker, domain: Domain, limit: int) -> list[Event]:
+def bound(
+    tracker: DialogueStateTracker, domain: Domain, limit: int, since: float = 0.0
+) -> list[Event]:
     """Return at most about ``limit`` events that lead to the same state.
 
-    The history is cut where a user message begins. What the events before the cut had led to –
+    What is older than ``since`` is forgotten with all that it had led to. Of the rest, the history
+    is cut where a user message begins. What the events before the cut had led to –
     slots that are not at their initial value, and a running form – is put in their place.
 
     Args:
         tracker: the conversation.
         domain: knows the slots' initial values.
         limit: number of events to keep; the events put in place of the older ones come on top.
+        since: seconds since the epoch.
     """
-    events = list(tracker.events)
+    events = [event for event in tracker.events if event.timestamp >= since]
     if len(events) <= limit:
         return events
     cuts = [
@@ -34,7 +38,10 @@ def bound(tracker: DialogueStateTracker, domain: Domain, limit: int) -> list[Eve
     ]
     if before.active_loop_name:
         state.append(ActiveLoop(before.active_loop_name))
+    # as old as they were, so that „since“ forgets them in time as well
+    said = {event.key: event.timestamp for event in events[:cut] if isinstance(event, SlotSet)}
     for event in state:
-        event.timestamp = events[cut].timestamp
+        key = event.key if isinstance(event, SlotSet) else ""
+        event.timestamp = said.get(key, events[cut].timestamp)
     listen = ActionExecuted("action_listen", timestamp=events[cut].timestamp)
     return [*state, listen, *events[cut:]]

@@ -220,8 +220,10 @@ class RocketChatChannel(InputChannel):
         limit = self._settings.rocketchat_text_limit
         if not incoming.text.strip():
             return Rendered(({"text": escape(texts("rocketchat_datei"))},), {})
-        text = _titled(text, self._numbers.get(conversation, {}))
-        reply = await take_turn(process, text, conversation, self.name())
+        numbers = self._numbers.get(conversation, {})
+        text = _titled(text, numbers)
+        issued = text in numbers.values()
+        reply = await take_turn(process, text, conversation, self.name(), issued=issued)
         return render(reply, texts, limit=limit, public_url=self._settings.public_url)
 
     async def _post(self, incoming: Incoming, body: Mapping[str, Any]) -> None:

@@ -25,6 +25,7 @@ from bot.channels.web.tokens import InvalidToken, Tokens
 from bot.engine import conversation_store
 from bot.german.text import clean
 from bot.http import Problem, address, check_origin, preflight
+from bot.privacy import mask
 from bot.secret import key
 from bot.settings import Settings
 from bot.storage.feedback import Feedback, FeedbackStore
@@ -57,6 +58,12 @@ class WebChannel(InputChannel):
         self._openings = RateLimit(max(1, settings.rate_address // 10))
         self._per_conversation = RateLimit(settings.rate_conversation)
         self._feedback = FeedbackStore(settings.database)
+
+    def forget_idle(self) -> None:
+        """Forget answers, conversations and addresses that are of no use any more."""
+        self._sessions.forget_idle()
+        for limit in (self._per_address, self._openings, self._per_conversation):
+            limit.forget_idle()
 
     @classmethod
     def name(cls) -> str:
@@ -107,14 +114,16 @@ class WebChannel(InputChannel):
     async def _send(self, request: Request, process: Process) -> HTTPResponse:
         conversation = self._conversation(request)
         body = read_body(request, "Message")
-        text = self._text(conversation, body)
+        text, issued = self._text(conversation, body), "choice" in body
         digest = hashlib.sha256(text.encode()).hexdigest()
         session = self._session(conversation)
         if body["id"] not in session.answers:
             self._within(self._per_conversation, conversation)
         try:
             task = session.answer(
-                body["id"], digest, lambda: self._answer(process, text, conversation, body["id"])
+                body["id"],
+                digest,
+                lambda: self._answer(process, text, conversation, body["id"], issued=issued),
             )
             # shielded: the answer is finished also for someone who has gone and comes back for it
             answer = await asyncio.wait_for(asyncio.shield(task), self._settings.answer_seconds)
@@ -129,10 +138,12 @@ class WebChannel(InputChannel):
             session.answers.clear()
         return response.json(answer)
 
-    async def _answer(self, process: Process, text: str, conversation: str, message: str) -> Answer:
+    async def _answer(
+        self, process: Process, text: str, conversation: str, message: str, *, issued: bool
+    ) -> Answer:
         if self._sessions.is_closed(conversation):
             raise _unauthorised()
-        reply = await take_turn(process, text, conversation, self.name())
+        reply = await take_turn(process, text, conversation, self.name(), issued=issued)
         return {"id": message, **self._serialise(reply, conversation)}
 
     def _serialise(self, reply: Reply, conversation: str) -> Answer:
@@ -149,7 +160,7 @@ class WebChannel(InputChannel):
         self._within(self._per_conversation, conversation)
         if body["entry"] not in self._entries():
             raise Problem(422, "unknown_entry", "there is no entry with this id")
-        reason = _printable(body.get("reason", "")).strip()
+        reason = mask(_printable(body.get("reason", "")).strip()).text
         self._feedback.add(Feedback(body["entry"], body["helpful"], reason))
         return response.empty()
 

@@ -38,7 +38,16 @@ class RateLimit:
         self._buckets[key] = (level - 1 if allowed else level, now)
         if len(self._buckets) > KEYS_KEPT:
             self._buckets.popitem(last=False)
+        self.forget_idle()
         return 0 if allowed else math.ceil((1 - level) / self._per_second)
+
+    def forget_idle(self) -> None:
+        """Forget the keys whose bucket is full again by now: they say who was here, for nothing."""
+        while self._buckets:
+            key, (_, since) = next(iter(self._buckets.items()))
+            if self._clock() - since < 60:
+                return
+            del self._buckets[key]
 
 
 class TooMany(RuntimeError):
@@ -109,6 +118,15 @@ class Sessions:
         self._open[conversation] = session
         return session
 
+    def forget_idle(self) -> None:
+        """Drop the conversations that nobody has written in for long."""
+        now = self._clock()
+        while self._open:
+            oldest = next(iter(self._open))
+            if now - self._open[oldest].used < IDLE_SECONDS:
+                return
+            del self._open[oldest]
+
     def close(self, conversation: str) -> None:
         """Forget a conversation; its token opens nothing any more."""
         self._open.pop(conversation, None)
@@ -121,11 +139,7 @@ class Sessions:
         return conversation in self._closed
 
     def _make_room(self, now: float) -> None:
-        while self._open:
-            oldest = next(iter(self._open))
-            idle = now - self._open[oldest].used
-            if idle < IDLE_SECONDS:
-                if len(self._open) >= self._limit:
-                    raise TooMany(math.ceil(IDLE_SECONDS - idle))
-                return
-            del self._open[oldest]
+        self.forget_idle()
+        if len(self._open) >= self._limit:
+            idle = now - next(iter(self._open.values())).used
+            raise TooMany(math.ceil(IDLE_SECONDS - idle))
