@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 export RASA_TELEMETRY_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run chat ask train evaluate robustness crossvalidate knowledge embeddings test test-fast browser check format lock clean
+.PHONY: help setup run chat ask train evaluate robustness crossvalidate knowledge encoder embeddings test test-fast browser check format lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,19 @@ robustness: setup  ## Ask the running assistant the same questions written diffe
 
 crossvalidate: setup  ## Train and test on different writers, with the learning curve (many minutes)
 	@$(PYTHON) -m bot crossvalidate
+
+# Needs PyTorch, in an environment of its own, and 20 minutes on two idle cores.
+encoder: setup  ## Fine-tune the encoder on the sample sentences anew, and compute their vectors
+	@test -d .venv-encoder || $(PYTHON3) -m venv .venv-encoder
+	@.venv-encoder/bin/python -m pip install -q -r scripts/encoder/requirements.txt
+	@mkdir -p .lotse && $(PYTHON) scripts/encoder/examples.py > .lotse/examples.jsonl
+	@.venv-encoder/bin/python scripts/encoder/finetune.py .lotse/examples.jsonl \
+	  $$($(PYTHON) -c "from bot.knowledge.search.tuned import base_file; print(base_file())") \
+	  data/encoder/tuned.npz $(HOLD_OUT)
+	@$(PYTHON) scripts/embeddings.py
+
+embeddings: setup  ## Compute the vectors of new sample sentences and store them with the project
+	@$(PYTHON) scripts/embeddings.py
 
 knowledge: setup  ## Check the knowledge base
 	@$(PYTHON) -m bot knowledge check

@@ -122,8 +122,8 @@ def crossvalidate(
         ValueError: the number of folds does not fit the number of writers.
     """
     knowledge = load_knowledge(settings.knowledge_dir)  # nobody learns local entries
-    data = training_data_from_paths([str(PROJECT / "data" / "nlu")], "de")
-    examples = [*_questions(knowledge, settings.knowledge_dir), *_intents(data)]
+    data = intent_data()
+    examples = all_examples(knowledge, settings.knowledge_dir, data)
     if encoder := get_encoder():
         encoder.save([example.text for example in examples])
     return learning_curve(examples, data.entity_synonyms, knowledge, folds, sizes)
@@ -167,6 +167,16 @@ def learning_curve(
             )  # fmt: skip
         points.append(Point(trained_on / folds / len(knowledge), judged))
     return points
+
+
+def intent_data() -> TrainingData:
+    """Return the examples of ``data/nlu`` as the engine reads them."""
+    return training_data_from_paths([str(PROJECT / "data" / "nlu")], "de")
+
+
+def all_examples(knowledge: Knowledge, folder: Path, data: TrainingData) -> list[Example]:
+    """Return the sample questions of all entries, and the examples of the other intents."""
+    return [*_questions(knowledge, folder), *_intents(data)]
 
 
 def _questions(knowledge: Knowledge, folder: Path) -> list[Example]:

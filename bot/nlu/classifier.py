@@ -11,9 +11,11 @@ from __future__ import annotations
 import logging
 import warnings
 from collections import defaultdict
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -23,7 +25,7 @@ from rasa.nlu.featurizers.featurizer import Featurizer
 from rasa.shared.nlu.constants import INTENT, METADATA, METADATA_EXAMPLE, METADATA_INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
-from scipy.sparse import csr_matrix, hstack, vstack
+from scipy.sparse import csr_matrix, vstack
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
@@ -45,7 +47,12 @@ RANKING_LENGTH = 10
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class MessageClassifier(IntentClassifier, GraphComponent):
-    """Multinomial logistic regression over all sentence features, dense and sparse."""
+    """Logistic regression over the words, and the nearest class mean of the meaning, added up.
+
+    The fine-tuned encoder has seen the same examples and puts them almost perfectly in place. A
+    regression over words and meaning together would therefore rely on the meaning alone; learnt
+    apart, each has its say (docs/decisions/0020).
+    """
 
     @classmethod
     def required_components(cls) -> list[type]:
@@ -57,10 +64,19 @@ class MessageClassifier(IntentClassifier, GraphComponent):
         """Return the options.
 
         ``C``: inverse strength of the L2 penalty. ``epochs``: passes over the data.
+        ``meaning``: weight of the cosine to the mean of a class, against the scores of the words.
+        ``prior``: weight of the frequency of a class in the score of the meaning.
         ``temperature``: divides the scores, so that probabilities are true to the frequency of
         being right on writers never seen. ``per_group``: intents learnt for each group apart.
         """
-        return {"C": 10.0, "epochs": 15, "temperature": 0.55, "per_group": []}
+        return {
+            "C": 10.0,
+            "epochs": 15,
+            "meaning": 12.0,
+            "prior": 0.5,
+            "temperature": 0.95,
+            "per_group": [],
+        }
 
     def __init__(
         self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource
@@ -85,11 +101,11 @@ class MessageClassifier(IntentClassifier, GraphComponent):
 
     def train(self, training_data: TrainingData) -> Resource:
         """Fit the regression (about half a minute on two cores for 12,000 examples)."""
-        groups = from_words(group_words(training_data))
+        groups, per_group = from_words(group_words(training_data)), self._config["per_group"]
         examples = [m for m in training_data.intent_examples if m.get(TEXT)]
-        labelled = [(m, label) for m in examples if (label := self._label(m, groups))]
-        features = vstack([_features(message) for message, _ in labelled], format="csr")
-        labels = [label for _, label in labelled]
+        labelled = [(m, label) for m in examples if (label := label_of(m, groups, per_group))]
+        messages, labels = [m for m, _ in labelled], np.array([label for _, label in labelled])
+        words = vstack([_words(message) for message in messages], format="csr")
         logger.info("Training: %d Beispiele, %d Klassen", len(labels), len(set(labels)))
         regression = LogisticRegression(
             C=self._config["C"], solver="sag", max_iter=self._config["epochs"], random_state=0
@@ -97,10 +113,16 @@ class MessageClassifier(IntentClassifier, GraphComponent):
         with warnings.catch_warnings():
             # a fixed number of epochs is meant: more of them change the answers no further
             warnings.simplefilter("ignore", ConvergenceWarning)
-            regression.fit(features, labels)
+            regression.fit(words, labels)
         self._labels = regression.classes_.tolist()
-        self._weights = np.ascontiguousarray(regression.coef_.T, np.float32)
-        self._bias = regression.intercept_.astype(np.float32)
+        weights, bias = regression.coef_.T, regression.intercept_
+        if _meaning(messages[0]) is not None:
+            meanings = np.concatenate([_meaning(message) for message in messages])
+            means, counts = _class_means(meanings, labels, self._labels)
+            weights = np.concatenate([weights, self._config["meaning"] * means.T])
+            bias = bias + self._config["prior"] * np.log(counts)
+        self._weights = np.ascontiguousarray(weights, np.float32)
+        self._bias = bias.astype(np.float32)
         with self._model_storage.write_to(self._resource) as folder:
             np.savez(
                 folder / "regression.npz",
@@ -133,11 +155,19 @@ class MessageClassifier(IntentClassifier, GraphComponent):
         for message in messages:
             if not message.get(TEXT):
                 continue
-            scores = np.asarray(_features(message) @ self._weights).ravel() + self._bias
+            scores = self._scores(message)
             scores = (scores - scores.max()) / self._config["temperature"]
             chances = np.exp(scores)
             self._annotate(message, chances / chances.sum())
         return messages
+
+    def _scores(self, message: Message) -> Matrix:
+        """Return the score of each class, shape ``(classes,)``."""
+        words, meaning = _words(message), _meaning(message)
+        scores = np.asarray(words @ self._weights[: words.shape[1]]).ravel() + self._bias
+        if meaning is not None:
+            scores += (meaning @ self._weights[words.shape[1] :])[0]
+        return np.asarray(scores)
 
     def _annotate(self, message: Message, chances: Matrix) -> None:
         intents: dict[str, float] = defaultdict(float)
@@ -157,27 +187,56 @@ class MessageClassifier(IntentClassifier, GraphComponent):
         )
         message.set(DETAILS, details.get(best[0][0], {}), add_to_output=True)
 
-    def _label(self, message: Message, groups: GroupFinder) -> str | None:
-        """Return ``<intent>/<entry, group or theme>`` or ``<intent>``; None to leave it out."""
-        intent: str = message.get(INTENT)
-        metadata = message.get(METADATA) or {}
-        if intent == CONCERN:
-            return f"{CONCERN}/{metadata[METADATA_EXAMPLE][ENTRY]}"
-        if theme := (metadata.get(METADATA_INTENT) or {}).get(THEME):
-            return f"{intent}/{theme}"
-        if intent in self._config["per_group"]:
-            meant, _ = named_groups(groups.find(message.get(TEXT)))
-            return f"{intent}/{meant[0]}" if len(meant) == 1 else None
-        return intent
+
+def label_of(message: Message, groups: GroupFinder, per_group: Collection[str]) -> str | None:
+    """Return the class that an example belongs to; None to leave it out.
+
+    Args:
+        message: an example with intent and metadata.
+        groups: finds the groups that the message names.
+        per_group: intents learnt for each group apart.
+
+    Returns:
+        ``<intent>/<entry, group or theme>`` or ``<intent>``.
+    """
+    intent: str = message.get(INTENT)
+    metadata = message.get(METADATA) or {}
+    if intent == CONCERN:
+        return f"{CONCERN}/{metadata[METADATA_EXAMPLE][ENTRY]}"
+    if theme := (metadata.get(METADATA_INTENT) or {}).get(THEME):
+        return f"{intent}/{theme}"
+    if intent in per_group:
+        meant, _ = named_groups(groups.find(message.get(TEXT)))
+        return f"{intent}/{meant[0]}" if len(meant) == 1 else None
+    return intent
 
 
 def _best(chances: dict[str, float]) -> list[tuple[str, float]]:
     return sorted(chances.items(), key=lambda item: -item[1])[:RANKING_LENGTH]
 
 
-def _features(message: Message) -> csr_matrix:
-    """Return sparse and dense sentence features side by side, shape ``(1, features)``."""
+def _class_means(
+    meanings: Matrix, labels: npt.NDArray[np.str_], classes: Sequence[str]
+) -> tuple[Matrix, Matrix]:
+    """Return the direction of the mean of each class, and the number of its examples.
+
+    Args:
+        meanings: unit vectors, shape ``(examples, dimension)``.
+        labels: the class of each, shape ``(examples,)``.
+        classes: all classes, each with at least one example.
+    """
+    means = np.stack([meanings[labels == name].mean(axis=0) for name in classes])
+    counts = np.array([(labels == name).sum() for name in classes])
+    return means / (np.linalg.norm(means, axis=1, keepdims=True) + 1e-9), counts
+
+
+def _words(message: Message) -> csr_matrix:
+    """Return the sparse sentence features, shape ``(1, features)``."""
     _, sparse = message.get_sparse_features(TEXT)
+    return csr_matrix(sparse.features, dtype=np.float32)
+
+
+def _meaning(message: Message) -> Matrix | None:
+    """Return the dense sentence features, shape ``(1, dimension)``, if there are any."""
     _, dense = message.get_dense_features(TEXT)
-    blocks = [csr_matrix(block.features, dtype=np.float32) for block in (sparse, dense) if block]
-    return hstack(blocks, format="csr")
+    return None if dense is None else np.asarray(dense.features, np.float32)

