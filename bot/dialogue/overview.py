@@ -11,6 +11,9 @@ from bot.dialogue.state import State
 from bot.dialogue.turn import Context, Turn
 
 _SURE_OF_GROUP = 0.6
+_SPECIFIC_FROM = 0.42
+"""From this score of an entry's sample questions on, a follow-up means it rather than an overview:
+hardly any general one („und was mache ich da?“) comes as close to an entry."""
 _KIND_WORDS = {
     "empfehl": "empfehlung",
     "tipp": "empfehlung",
@@ -34,6 +37,12 @@ def overview(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
     state = replace(state, frage=turn.text)
     if group is None:
         return compose.clarify_group(context, kind), replace(state, art=kind)
+    if turn.intent.endswith("_folge") and named_kind(turn) is None:
+        ranking = context.rank(turn.text, group)
+        if ranking and ranking[0][1] >= _SPECIFIC_FROM:
+            ids = [i for i, _ in ranking[:3]]
+            reply = compose.answer(context.knowledge[ids[0]], context, related=ids[1:])
+            return reply, state.showing(shown_of(reply))
     return show(group, kind, state, context)
 
 

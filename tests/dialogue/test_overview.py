@@ -104,3 +104,12 @@ def test_the_two_groups_talked_about_are_the_two_that_are_compared(talk: Any) ->
 
 def test_a_comparison_without_groups_asks_which(talk: Any) -> None:
     assert talk.say("Vergleichen Sie", "vergleich").outcome.status == "clarify"
+
+
+def test_a_follow_up_that_names_what_it_is_about_gets_that_entry(talk: Any) -> None:
+    talk.say("Wie gewinne ich die Wirtschaft?", "empfehlungen", "wirtschaft")
+    entry = talk.context.knowledge["wirtschaft-empfehlung-5"]
+    reply = talk.say(f"{entry.titel}, wie denn?", "empfehlungen_folge")
+    assert reply.outcome.entries[0] == entry.id
+    reply = talk.say("Und was mache ich da?", "empfehlungen_folge")
+    assert reply.outcome.status == "overview"
