@@ -111,5 +111,5 @@ def test_a_follow_up_that_names_what_it_is_about_gets_that_entry(talk: Any) -> N
     entry = talk.context.knowledge["wirtschaft-empfehlung-5"]
     reply = talk.say(f"{entry.titel}, wie denn?", "empfehlungen_folge")
     assert reply.outcome.entries[0] == entry.id
-    reply = talk.say("Und was mache ich da?", "empfehlungen_folge")
+    reply = talk.say("Tja, hm, und nun?", "empfehlungen_folge")
     assert reply.outcome.status == "overview"
