@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 export RASA_TELEMETRY_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run chat ask train evaluate robustness crossvalidate knowledge embeddings test test-fast browser check format lock clean
+.PHONY: help setup run chat ask train evaluate robustness crossvalidate bench knowledge embeddings test test-fast browser check format lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ robustness: setup  ## Ask the running assistant the same questions written diffe
 
 crossvalidate: setup  ## Train and test on different writers, with the learning curve (many minutes)
 	@$(PYTHON) -m bot crossvalidate
+
+bench: setup  ## Compare speed and memory with a stock Rasa assistant, alone on the machine
+	@$(PYTHON) -W ignore -m benchmarks.compare
 
 knowledge: setup  ## Check the knowledge base
 	@$(PYTHON) -m bot knowledge check

@@ -17,6 +17,7 @@ from rasa.core.utils import AvailableEndpoints
 from rasa.utils.endpoints import EndpointConfig
 from rasa_sdk.executor import ActionExecutor
 
+from bot.preflight import is_intact
 from bot.settings import Settings
 from bot.storage.tracker_store import BoundedTrackerStore, Nowhere
 
@@ -64,14 +65,22 @@ async def create_agent(settings: Settings) -> Agent:
         ModelMissing: there is no model, or it can't be loaded.
     """
     RemoteAction._validate_action_result = _trust
+    model = latest_model(settings.models_dir)
+    if not is_intact(model):
+        raise ModelMissing(
+            f"{model} ist beschädigt. Abhilfe: die Datei löschen, dann „make train“; ist der "
+            "Datenträger voll?"
+        )
     endpoints = AvailableEndpoints(
         action=InProcessActions(),
         tracker_store=EndpointConfig(type="bot.storage.tracker_store.BoundedTrackerStore"),
     )
-    model = latest_model(settings.models_dir)
     agent = await load_agent(model_path=str(model), endpoints=endpoints)
     if not agent.is_ready():
-        raise ModelMissing(f"{model} lässt sich nicht laden. Abhilfe: „make train“.")
+        raise ModelMissing(
+            f"{model} lässt sich nicht laden; der Grund steht im Protokoll darüber. "
+            "Abhilfe: „python -m bot train --force“."
+        )
     agent.tracker_store._fallback_tracker_store = Nowhere(agent.domain)
     logger.info("Modell: %s", model.name)
     return agent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -11,14 +12,19 @@ from sanic import Sanic, response
 from sanic.exceptions import SanicException
 from sanic.request import Request
 from sanic.response import BaseHTTPResponse, HTTPResponse
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.settings import Settings
+from bot.storage.problems import note
 
 logger = logging.getLogger(__name__)
 
 BODY_LIMIT = 128 * 1024
 """No request of any channel needs more bytes than this."""
 PREFLIGHT_SECONDS = 600
+STORE_RETRY_SECONDS = 30
+"""When to try again what the database could not do."""
+_FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -103,6 +109,10 @@ def content_security_policy(origins: frozenset[str]) -> str:
 
 def as_response(error: Exception) -> HTTPResponse:
     """Return an error as ``application/problem+json``; what is not meant to be seen is logged."""
+    if isinstance(error, SQLAlchemyError):
+        note(error)
+        detail = "the database can't do this now; try again later"
+        error = Problem(503, "storage", detail, retry_after=STORE_RETRY_SECONDS)
     if isinstance(error, Problem):
         status, code, detail = error.status_code, error.code, str(error)
     elif isinstance(error, SanicException) and 400 <= (error.status_code or 500) < 500:
@@ -148,6 +158,16 @@ def preflight(request: Request, origins: frozenset[str], methods: str) -> HTTPRe
         "Access-Control-Max-Age": str(PREFLIGHT_SECONDS),
     }
     return response.empty(headers=headers)
+
+
+def is_local(request: Request) -> bool:
+    """Whether a program on this machine asks, and no proxy on behalf of someone else."""
+    if any(name in request.headers for name in _FORWARDED):
+        return False
+    try:
+        return ipaddress.ip_address(request.ip).is_loopback
+    except ValueError:
+        return False
 
 
 def address(request: Request) -> str:

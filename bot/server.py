@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-import socket
 from asyncio import AbstractEventLoop
+from typing import Any
 
 from rasa.core.agent import Agent
 from rasa.core.channels import channel
@@ -21,37 +21,19 @@ from bot.channels.rocketchat.channel import RocketChatChannel
 from bot.channels.web import WebChannel
 from bot.dialogue.guided import plan_key
 from bot.dialogue.texts import get_texts
-from bot.engine import create_agent
+from bot.engine import conversation_store, create_agent
 from bot.german.spacy_model import german
+from bot.health import Readiness, StoreCheck, add_health
 from bot.http import secure
 from bot.knowledge import Knowledge
 from bot.logs import people_may_write
+from bot.metrics import LogCounter, States, add_metrics
 from bot.pages import add_pages
+from bot.preflight import check_memory, check_port
 from bot.settings import Settings
 from bot.storage.retention import keep_retention
 
 logger = logging.getLogger(__name__)
-
-
-class PortTaken(RuntimeError):
-    """Somebody else listens on the port."""
-
-
-def check_port(settings: Settings) -> None:
-    """Make sure that the port is free.
-
-    Raises:
-        PortTaken: it isn't; the message says what to do.
-    """
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            raise PortTaken(
-                f"Port {settings.port} auf {settings.host} ist nicht frei ({error.strerror}). "
-                "Abhilfe: den anderen Dienst beenden oder LOTSE_PORT setzen."
-            ) from error
 
 
 def create_app(settings: Settings) -> Sanic:
@@ -87,10 +69,23 @@ def create_routes(settings: Settings) -> Sanic:
     channel.register(channels, app, route="/webhooks/")
     keep_retention(app, settings, web.forget_idle)
 
+    def loaded() -> bool:
+        agent: Agent | None = getattr(app.ctx, "agent", None)
+        return agent is not None and agent.is_ready()
+
+    async def ping() -> None:
+        await conversation_store(app.ctx.agent).ping()
+
+    def states() -> dict[str, dict[str, Any]]:
+        return {added.name(): added.health() for added in rocketchat}
+
+    readiness = Readiness(loaded, get_live_knowledge, StoreCheck(ping), states)
+    add_health(app, readiness)
+    add_metrics(app, settings, States(get_live_knowledge, states, readiness))
+
     @app.get("/health")
-    async def health(request: Request) -> HTTPResponse:
-        agent: Agent | None = getattr(request.app.ctx, "agent", None)
-        ready = agent is not None and agent.is_ready()
+    async def health(_: Request) -> HTTPResponse:
+        ready = loaded()
         live = get_live_knowledge()
         return response.json(
             {
@@ -99,7 +94,7 @@ def create_routes(settings: Settings) -> Sanic:
                 "german": german()[0],
                 "entries": len(live.current.knowledge),
                 "knowledge": live.status.to_json(),
-                "channels": {added.name(): added.health() for added in rocketchat},
+                "channels": states(),
             },
             200 if ready else 503,
         )
@@ -121,8 +116,12 @@ def serve(settings: Settings) -> None:
 
     Raises:
         PortTaken: the port is not free.
+        StoreUnusable: the database can't be used.
+        ModelMissing: there is no model, or it can't be loaded.
     """
     check_port(settings)
+    check_memory()
+    logging.getLogger().addHandler(LogCounter())
     create_app(settings).run(
         host=settings.host, port=settings.port, workers=1, access_log=False, motd=False
     )

@@ -158,6 +158,14 @@ class Settings(BaseSettings):
     answer_seconds: int = Field(
         default=30, ge=1, description="So viele Sekunden darf eine Antwort im Web höchstens dauern"
     )
+    metrics: bool = Field(
+        default=True, description="Zahlen für Prometheus unter „/metrics“ anbieten"
+    )
+    metrics_token: SecretStr = Field(
+        default=SecretStr(""),
+        description="Token, mit dem „/metrics“ auch von anderen Rechnern abgefragt werden darf "
+        "(leer: nur vom selben Rechner)",
+    )
 
     class Config:
         """Read ``LOTSE_…`` from the environment; values are case-sensitive, names are not."""
@@ -176,6 +184,12 @@ class Settings(BaseSettings):
         missing = [f"LOTSE_{name.upper()}" for name, given in needed.items() if not given]
         if 0 < len(missing) < len(needed):
             raise ValueError(f"Für Rocket.Chat fehlt noch: {', '.join(missing)}")
+        return value
+
+    @validator("database_url")
+    def _database_known(cls, value: str) -> str:  # noqa: N805
+        if value and not re.match(r"(sqlite|postgresql(\+psycopg2)?)://", value):
+            raise ValueError("so schreiben: postgresql://name:kennwort@rechner/datenbank")
         return value
 
     @property

@@ -48,7 +48,9 @@ def live_knowledge() -> SimpleNamespace:
     """Stand for the live knowledge base: the real entries, and nothing to watch."""
     return SimpleNamespace(
         current=SimpleNamespace(knowledge=context().knowledge),
-        status=SimpleNamespace(to_json=lambda: {"status": "ok"}),
+        status=SimpleNamespace(problems=(), to_json=lambda: {"status": "ok"}),
+        taken=0,
+        refused=0,
         start=lambda: None,
         stop=lambda: None,
     )
@@ -57,8 +59,15 @@ def live_knowledge() -> SimpleNamespace:
 class Store:
     def __init__(self) -> None:
         self.conversations: dict[str, list[str]] = {}
+        self.failing: Exception | None = None
+
+    async def ping(self) -> None:
+        if self.failing:
+            raise self.failing
 
     async def delete(self, conversation: str) -> None:
+        if self.failing:
+            raise self.failing
         self.conversations.pop(conversation, None)
 
 

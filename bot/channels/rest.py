@@ -7,7 +7,6 @@ well-formed request with exactly one outcome, and everything else with a clear e
 
 from __future__ import annotations
 
-import ipaddress
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -20,10 +19,10 @@ from sanic.response import HTTPResponse
 
 from bot.answer import Reply, render_text
 from bot.channels.turn import take_turn
+from bot.http import is_local
 
 SENDER_LIMIT = 200
 BODY_LIMIT = 64 * 1024
-_FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 
 
 class RequestError(ValueError):
@@ -77,12 +76,7 @@ def check_loopback(request: Request) -> None:
     Raises:
         RequestError: 403, the caller is somewhere else, or hidden behind a proxy.
     """
-    forwarded = any(name in request.headers for name in _FORWARDED)
-    try:
-        local = ipaddress.ip_address(request.ip).is_loopback
-    except ValueError:
-        local = False
-    if forwarded or not local:
+    if not is_local(request):
         raise RequestError(403, "loopback", "the REST channel is for programs on this machine only")
 
 

@@ -12,13 +12,18 @@ from typing import Any
 
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 
-from bot.answer import STRUCTURED, Outcome, Paragraph, Reply
+from bot.answer import FAILED, STRUCTURED, Outcome, Paragraph, Reply
 from bot.dialogue.texts import get_texts
 from bot.german.text import clean
+from bot.metrics import count_turn
 from bot.privacy import Kind, Masked, mask, without_introduction
 from bot.settings import get_settings
+from bot.storage.problems import noting_troubles
 
 logger = logging.getLogger(__name__)
+
+DELETED_TOPIC = "daten_loeschen"
+"""The outcome after which nothing of the conversation is left in the store."""
 
 Process = Callable[[UserMessage], Awaitable[Any]]
 """What Rasa gives a channel to hand its messages to."""
@@ -47,8 +52,22 @@ async def take_turn(
         issued: the text was not typed: it is the title of a choice that the assistant gave, which
             may name a contact of the municipality.
     """
-    if refusal := refuse(text):
-        return refusal
+    with count_turn(channel) as turn, noting_troubles() as troubles:
+        reply = refuse(text) or await _answer(process, text, sender, channel, metadata, issued)
+        if troubles:
+            reply = without_memory(reply)
+        turn.outcome = reply.outcome
+    return reply
+
+
+async def _answer(
+    process: Process,
+    text: str,
+    sender: str,
+    channel: str,
+    metadata: dict[str, Any] | None,
+    issued: bool,
+) -> Reply:
     collector = CollectingOutputChannel()
     # a leading slash would make Rasa take typed text for an intent
     typed = clean(text).lstrip("/ ") or "?"
@@ -60,6 +79,16 @@ async def take_turn(
     except Exception:
         logger.exception("Eine Nachricht ließ sich nicht beantworten")
     return _told(_collected(collector.messages), masked.kinds)
+
+
+def without_memory(reply: Reply) -> Reply:
+    """Return a reply that says that the conversation could not be read or saved.
+
+    What was answered stands on its own. Only that something was deleted would not be true.
+    """
+    if reply.outcome.topic == DELETED_TOPIC:
+        return _failed("nicht_geloescht")
+    return replace(reply, parts=(*reply.parts, Paragraph(get_texts()("ohne_gedaechtnis"))))
 
 
 def refuse(text: str) -> Reply | None:
@@ -78,7 +107,12 @@ def _collected(messages: list[dict[str, Any]]) -> Reply:
     replies = [custom for m in messages if "answer" in (custom := m.get("custom") or {})]
     if replies:
         return Reply.from_json(replies[-1])
-    return Reply(Outcome("no_answer", confidence=0.0), (Paragraph(get_texts()("fehler")),))
+    return _failed("fehler")
+
+
+def _failed(sentence: str) -> Reply:
+    outcome = Outcome("no_answer", topic=FAILED, confidence=0.0)
+    return Reply(outcome, (Paragraph(get_texts()(sentence)),))
 
 
 def _told(reply: Reply, kinds: tuple[Kind, ...]) -> Reply:

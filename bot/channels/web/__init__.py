@@ -18,7 +18,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from bot.answer import Reply
-from bot.channels.turn import Process, take_turn
+from bot.channels.turn import DELETED_TOPIC, Process, take_turn
 from bot.channels.web.contract import document, read_body
 from bot.channels.web.limits import Answer, MessageReused, RateLimit, Session, Sessions, TooMany
 from bot.channels.web.tokens import InvalidToken, Tokens
@@ -34,8 +34,6 @@ logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 5
 """When to try again after the assistant took too long."""
-DELETED_TOPIC = "daten_loeschen"
-"""The outcome after which nothing of the conversation is left in the store."""
 
 Handler = Callable[[Request], Awaitable[HTTPResponse]]
 
@@ -161,7 +159,8 @@ class WebChannel(InputChannel):
         if body["entry"] not in self._entries():
             raise Problem(422, "unknown_entry", "there is no entry with this id")
         reason = mask(_printable(body.get("reason", "")).strip()).text
-        self._feedback.add(Feedback(body["entry"], body["helpful"], reason))
+        said = Feedback(body["entry"], body["helpful"], reason)
+        await asyncio.to_thread(self._feedback.add, said)
         return response.empty()
 
     async def _delete(self, request: Request) -> HTTPResponse:
