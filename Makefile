@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 export RASA_TELEMETRY_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run chat ask train evaluate robustness crossvalidate knowledge embeddings test test-fast browser check format lock clean
+.PHONY: help setup run chat ask train evaluate robustness crossvalidate knowledge embeddings test test-fast soak browser check format lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,11 +38,14 @@ knowledge: setup  ## Check the knowledge base
 
 # The browser's event loop would be in the way of other tests, so it has a process of its own.
 test: setup check  ## Run all tests
-	@$(PYTHON) -m pytest -m "not browser"
+	@$(PYTHON) -m pytest -m "not browser and not soak"
 	@$(PYTHON) -m pytest -m browser
 
 test-fast: setup  ## Run the tests that need neither training nor a browser (under a minute)
-	@$(PYTHON) -m pytest -m "not rasa and not browser"
+	@$(PYTHON) -m pytest -m "not rasa and not browser and not soak"
+
+soak: setup  ## Attack the real server for 10 minutes: make soak [MINUTES=30]
+	@LOTSE_SOAK_MINUTES=$(or $(MINUTES),10) $(PYTHON) -m pytest -m soak
 
 browser:  ## Install Chromium for the browser tests, if it is missing (Debian, as root)
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { \

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from sanic import Sanic, response
-from sanic.exceptions import SanicException
+from sanic.exceptions import SanicException, ServiceUnavailable
 from sanic.request import Request
 from sanic.response import BaseHTTPResponse, HTTPResponse
 
@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 BODY_LIMIT = 128 * 1024
 """No request of any channel needs more bytes than this."""
+ARRIVAL_SECONDS = 15
+"""A request that has not arrived whole after so long is given up."""
 PREFLIGHT_SECONDS = 600
 _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -59,6 +61,8 @@ class Problem(SanicException):
 def secure(app: Sanic, settings: Settings) -> None:
     """Give every response of the app its security headers, and every error one form."""
     app.config.REQUEST_MAX_SIZE = BODY_LIMIT
+    app.config.REQUEST_TIMEOUT = ARRIVAL_SECONDS
+    app.config.RESPONSE_TIMEOUT = settings.answer_seconds + ARRIVAL_SECONDS
     app.config.PROXIES_COUNT = settings.proxies or None
     policy = content_security_policy(settings.origins)
 
@@ -107,6 +111,9 @@ def as_response(error: Exception) -> HTTPResponse:
         status, code, detail = error.status_code, error.code, str(error)
     elif isinstance(error, SanicException) and 400 <= (error.status_code or 500) < 500:
         status, code, detail = error.status_code, f"http_{error.status_code}", str(error)
+    elif isinstance(error, ServiceUnavailable):  # the client has gone, or nobody waits any longer
+        status, code, detail = 503, "unavailable", str(error)
+        error.headers = {"Retry-After": "5"}
     else:
         logger.error("Eine Anfrage ist gescheitert", exc_info=error)
         status, code = 500, "internal"
@@ -130,9 +137,16 @@ def check_origin(request: Request, origins: frozenset[str]) -> None:
         Problem: 403, the page is of another site.
     """
     origin = request.headers.get("origin")
-    if origin is None or origin in origins or urlsplit(origin).netloc == request.host:
+    if origin is None or origin in origins or _is_own(origin, request.host):
         return
     raise Problem(403, "origin", "this site may not use the assistant; see LOTSE_ALLOWED_ORIGINS")
+
+
+def _is_own(origin: str, host: str) -> bool:
+    try:
+        return bool(host) and urlsplit(origin).netloc == host
+    except ValueError:  # e.g. half an IPv6 address
+        return False
 
 
 def preflight(request: Request, origins: frozenset[str], methods: str) -> HTTPResponse:

@@ -26,6 +26,7 @@ from bot.german.spacy_model import german
 from bot.http import secure
 from bot.knowledge import Knowledge
 from bot.pages import add_pages
+from bot.protocol import StrictProtocol
 from bot.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -119,5 +120,10 @@ def serve(settings: Settings) -> None:
     """
     check_port(settings)
     create_app(settings).run(
-        host=settings.host, port=settings.port, workers=1, access_log=False, motd=False
+        host=settings.host,
+        port=settings.port,
+        workers=1,
+        protocol=StrictProtocol,
+        access_log=False,
+        motd=False,
     )
