@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -165,5 +166,15 @@ def preflight(request: Request, origins: frozenset[str], methods: str) -> HTTPRe
 
 
 def address(request: Request) -> str:
-    """Return the address of the person's machine, as far as it can be known."""
-    return str(request.remote_addr or request.ip)
+    """Return the address of the person's machine, as far as it can be known.
+
+    Of an IPv6 address only the network counts: a single connection has 2⁶⁴ addresses of its own.
+    """
+    given = str(request.remote_addr or request.ip).strip("[]")
+    try:
+        known = ipaddress.ip_address(given)
+    except ValueError:
+        return given[:64]
+    if isinstance(known, ipaddress.IPv6Address):
+        return str(known.ipv4_mapped or ipaddress.ip_network((known, 64), strict=False))
+    return str(known)

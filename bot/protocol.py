@@ -66,7 +66,7 @@ def check_head(head: bytes) -> None:
     fields: dict[bytes, bytes] = {}
     for line in lines:
         field = _FIELD.fullmatch(line)
-        if not field or (name := field[1].lower()) in fields and name in _ONCE:
+        if not field or ((name := field[1].lower()) in fields and name in _ONCE):
             raise InvalidUsage("Bad Request")
         fields[name] = field[2].rstrip(b"\t ")
     if not _HOST.fullmatch(fields.get(b"host", b"" if match[2] == b"0" else b"?")):

@@ -100,13 +100,18 @@ class BoundedTrackerStore(TrackerStore, SerializedTrackerAsText):
 
 
 def open_engine(url: str) -> sa.engine.Engine:
-    """Return the engine of a database; a missing SQLite file and its folder are made."""
+    """Return the engine of a database; a missing SQLite file and its folder are made.
+
+    What is stored never becomes part of an error message, and so of the log.
+    """
     parsed = sa.engine.make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return sa.create_engine(url, pool_size=5, max_overflow=5, pool_pre_ping=True)
+        return sa.create_engine(
+            url, pool_size=5, max_overflow=5, pool_pre_ping=True, hide_parameters=True
+        )
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(url, connect_args={"timeout": 10})
+    engine = sa.create_engine(url, connect_args={"timeout": 10}, hide_parameters=True)
 
     @sa.event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:

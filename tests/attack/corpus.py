@@ -7,6 +7,7 @@ import json
 from random import Random
 from typing import Any
 
+ATTACK_TEXT = "<img src=x onerror=alert(1)><script>alert(1)</script>"
 MARKER = "zwxkanarienvogel"
 """Part of every text that attackers send: it must never turn up in a log."""
 
@@ -109,7 +110,10 @@ BODIES = (
 
 def message(random: Random) -> str:
     """Return a text made out of the nasty ones, with the marker in it."""
-    parts = [random.choice(MESSAGES)[: random.choice((20, 200, 1000))] for _ in range(random.randint(1, 3))]
+    parts = [
+        random.choice(MESSAGES)[: random.choice((20, 200, 1000))]
+        for _ in range(random.randint(1, 3))
+    ]
     if random.random() < 0.3:
         parts.append("".join(chr(random.randrange(0x110000)) for _ in range(random.randint(1, 40))))
     parts.insert(random.randint(0, len(parts)), f"{MARKER}{random.randrange(1000)}")

@@ -98,7 +98,9 @@ class Attacker:
             body["choice"] = self._random.choice(self._choices)
         else:
             body["text"] = corpus.message(self._random)[:1000]
-        answer = await self.send("POST", "/api/v1/messages", json.dumps(body).encode(), self.ticket())
+        answer = await self.send(
+            "POST", "/api/v1/messages", json.dumps(body).encode(), self.ticket()
+        )
         if answer.status == 200:
             self._choices = [choice["id"] for choice in answer.json["choices"]]
             self._plans += [p["path"] for p in answer.json["parts"] if p["type"] == "link"]
@@ -107,11 +109,17 @@ class Attacker:
     async def web_body(self) -> None:
         body = corpus.body(self._random)
         headers = {**self.ticket(), **self.nasty()}
-        await self.send("POST", f"/api/v1/{self._random.choice(('messages', 'feedback'))}", body, headers)
+        await self.send(
+            "POST", f"/api/v1/{self._random.choice(('messages', 'feedback'))}", body, headers
+        )
 
     async def feedback(self) -> None:
         reason = corpus.message(self._random)[: self._random.choice((10, 500, 501))]
-        body = {"entry": self._random.choice(("grundlagen-1", corpus.MARKER)), "helpful": True, "reason": reason}
+        body = {
+            "entry": self._random.choice(("grundlagen-1", corpus.MARKER)),
+            "helpful": True,
+            "reason": reason,
+        }
         await self.send("POST", "/api/v1/feedback", json.dumps(body).encode(), self.ticket())
 
     async def forget(self) -> None:
@@ -120,13 +128,17 @@ class Attacker:
 
     async def path(self) -> None:
         path = self._random.choice(corpus.PATHS)
-        method = self._random.choice(("GET", "GET", "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"))
+        method = self._random.choice(
+            ("GET", "GET", "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH")
+        )
         await self.send(method, path.decode("latin-1"), b"", self.nasty())
 
     async def plan(self) -> None:
         path = self._random.choice(self._plans) if self._plans else "/plan/a.b.c"
         at = self._random.randrange(len(path) + 1)
-        changed = path[:at] + self._random.choice(("", "A", ".", "%00", "a" * 3000)) + path[at + 1 :]
+        changed = (
+            path[:at] + self._random.choice(("", "A", ".", "%00", "a" * 3000)) + path[at + 1 :]
+        )
         suffix = self._random.choice(("", ".md", ".ics", ".exe"))
         await self.send("GET", "/" + self._random.choice((path, changed)).lstrip("/") + suffix)
 
@@ -142,9 +154,13 @@ class Attacker:
             "siteUrl": "http://127.0.0.1:9/ssrf",
         }  # fmt: skip
         if self._random.random() < 0.5:
-            body[self._random.choice([*body, "channel_name", "tmid", "bot", "isEdited"])] = corpus.value(self._random)
+            body[self._random.choice([*body, "channel_name", "tmid", "bot", "isEdited"])] = (
+                corpus.value(self._random)
+            )
         answer = await self.send("POST", "/webhooks/rocketchat/webhook", json.dumps(body).encode())
-        self.expect(answer.status not in (410,) and answer.body != b"", "rocketchat", "an empty receipt")
+        self.expect(
+            answer.status not in (410,) and answer.body != b"", "rocketchat", "an empty receipt"
+        )
 
     async def wire(self) -> None:
         await self.exchange("wire", self._random.choice([*BAD.values(), *IN_PIECES.values()]))
@@ -160,7 +176,12 @@ class Attacker:
     async def send(
         self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
     ) -> Answer:
-        given = {"Host": "lotse", "Content-Type": "application/json", "Connection": "close", **(headers or {})}
+        given = {
+            "Host": "lotse",
+            "Content-Type": "application/json",
+            "Connection": "close",
+            **(headers or {}),
+        }
         if body or method == "POST":
             given["Content-Length"] = str(len(body))
         lines = "".join(f"{name}: {value}\r\n" for name, value in given.items())
