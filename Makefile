@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 export RASA_TELEMETRY_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run chat ask train evaluate robustness crossvalidate knowledge embeddings test test-fast soak browser check format lock clean
+.PHONY: help setup run chat ask train evaluate robustness crossvalidate audit knowledge embeddings test test-fast soak browser check format lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,10 @@ check: setup  ## Lint, formatting, types
 format: setup  ## Format the code
 	@$(PYTHON) -m ruff check --fix .
 	@$(PYTHON) -m ruff format .
+
+audit: setup  ## Look all locked packages up in the database of known weaknesses (needs the internet)
+	@$(PYTHON) -m venv .lotse/audit && .lotse/audit/bin/python -m pip install --quiet pip-audit
+	@.lotse/audit/bin/pip-audit --strict --no-deps --disable-pip -r requirements.lock --desc off
 
 lock:  ## Resolve the dependencies anew (needs uv)
 	uv pip compile --universal --python-version 3.10 --generate-hashes --no-annotate \

@@ -1,9 +1,10 @@
 """HTTP/1.1 taken at its word, in front of Sanic's own parser.
 
-Sanic 21.12, which Rasa pins, believes what a request says about itself: ``Content-Length: -1`` alone
-keeps its event loop busy for good, and a client that sends a byte now and then holds a connection as
-long as it likes. Here a request is read by the letter of :rfc:`9112` before Sanic sees it, has a
-fixed time to arrive, and the number of connections is bounded (docs/decisions/0019).
+Sanic 21.12, which Rasa pins, believes what a request says about itself: ``Content-Length: -1``
+alone keeps its event loop busy for good, and a client that sends a byte now and then holds a
+connection as long as it likes. Here a request is read by the letter of :rfc:`9112` before Sanic
+sees it, has a fixed time to arrive, and the number of connections is bounded
+(docs/decisions/0019).
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ logger = logging.getLogger(__name__)
 HEADERS = 100
 """No request of any channel has more header lines than this."""
 CONNECTIONS = 800
-"""So many connections are open at a time; Linux gives a process 1024 files unless told otherwise."""
+"""So many connections are open at a time; Linux gives a process 1024 files by default."""
 LINGER_SECONDS = 2.0
 """How long a client has to take the answer to a request that was broken off."""
 _REQUEST_LINE = re.compile(rb"[A-Z]{3,10} (/[\x21-\x7e]*) HTTP/1\.([01])")
@@ -105,7 +106,7 @@ class StrictProtocol(HttpProtocol):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._http = None  # Sanic sets it when the connection's task begins
+        self._http: Any = None  # Sanic sets it when the connection's task begins
 
     def _setup_connection(self) -> None:
         self._http = StrictHttp(self)

@@ -1,4 +1,4 @@
-"""Whose conversation it is: forged, borrowed and replayed tokens, foreign sites, false addresses."""
+"""Whose conversation it is: forged and replayed tokens, foreign sites, false addresses."""
 
 from __future__ import annotations
 
@@ -96,7 +96,8 @@ def test_two_conversations_do_not_fit_into_one_token(client: Client) -> None:
     theirs, expires, signature = other.split(".")
     me, my_expiry, my_signature = mine.split(".")
     mixed = [
-        f"{mine} {other}", f"{mine},{other}", f"{mine}.{other}", f"{theirs}.{my_expiry}.{my_signature}",
+        f"{mine} {other}", f"{mine},{other}", f"{mine}.{other}", 
+        f"{theirs}.{my_expiry}.{my_signature}",
         f"{me}.{theirs}.{expires}.{signature}", f"{me}%00{theirs}.{expires}.{signature}",
         f"{theirs}.{expires}", f"{theirs}.{expires}.", f"{theirs}.{expires}.{signature[:-1]}",
         f"{theirs}.{expires}.{signature.upper()}x", f"{theirs}.99999999999.{signature}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from urllib.parse import urlsplit
 
@@ -43,10 +44,8 @@ def exchange(url: str, data: bytes, patience: float = 10.0) -> bytes:
         TimeoutError: it does not close in time.
     """
     with Wire(url, patience) as wire:
-        try:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             wire.send(data)
-        except (BrokenPipeError, ConnectionResetError):
-            pass
         return wire.to_the_end()
 
 

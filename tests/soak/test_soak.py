@@ -1,4 +1,4 @@
-"""The real server under attack for a long time: ``make soak``, or LOTSE_SOAK_MINUTES=30 make soak."""
+"""The real server under attack for a long time: ``make soak`` or ``make soak MINUTES=30``."""
 
 from __future__ import annotations
 
