@@ -96,7 +96,7 @@ def test_two_conversations_do_not_fit_into_one_token(client: Client) -> None:
     theirs, expires, signature = other.split(".")
     me, my_expiry, my_signature = mine.split(".")
     mixed = [
-        f"{mine} {other}", f"{mine},{other}", f"{mine}.{other}", 
+        f"{mine} {other}", f"{mine},{other}", f"{mine}.{other}",
         f"{theirs}.{my_expiry}.{my_signature}",
         f"{me}.{theirs}.{expires}.{signature}", f"{me}%00{theirs}.{expires}.{signature}",
         f"{theirs}.{expires}", f"{theirs}.{expires}.", f"{theirs}.{expires}.{signature[:-1]}",

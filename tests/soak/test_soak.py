@@ -61,7 +61,7 @@ async def attack(folder: Path, port: int) -> tuple[list[Report], list[int], str]
                 reports.append(report)
                 memory.append(process.memory_info().rss)
                 rocketchat.messages.clear()
-                print(f"{report}; {memory[-1] / 2**20:.0f} MB", file=sys.stderr, flush=True)
+                print(f"{report}; {memory[-1] / 2**20:.0f} MB", file=sys.__stderr__, flush=True)
     return reports, memory, (folder / "log").read_text(encoding="utf-8", errors="replace")
 
 
