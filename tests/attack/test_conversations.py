@@ -58,6 +58,7 @@ def test_each_purpose_has_a_key_of_its_own() -> None:
     assert plan_key() != secret.key(settings, "web")
 
 
+@pytest.mark.filterwarnings("ignore:The HMAC key")
 @pytest.mark.parametrize("algorithm", ["none", "HS384", "HS512"])
 def test_a_plan_signed_in_another_way_is_none(client: Client, algorithm: str) -> None:
     claims = {"d": "einstieg", "a": ANSWERS, "iat": NOW, "exp": NOW.timestamp() + 1000}
