@@ -38,6 +38,7 @@ _REQUEST_LINE = re.compile(rb"[A-Z]{3,10} (/[\x21-\x7e]*) HTTP/1\.([01])")
 _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[\t ]*([\t\x20-\x7e\x80-\xff]*)")
 _HOST = re.compile(rb"[A-Za-z0-9._:\[\]-]*")
 _LENGTH = re.compile(rb"\d{1,12}")
+_WITHOUT_BODY = ("GET", "HEAD", "DELETE", "OPTIONS")
 _ONCE = (b"authorization", b"content-length", b"content-type", b"host", b"origin")
 
 
@@ -74,11 +75,8 @@ def check_head(head: bytes) -> None:
         raise InvalidUsage("Bad Request")
     if b"transfer-encoding" in fields:
         raise LengthRequired("Send the body in one piece with Content-Length")
-    length = fields.get(b"content-length", b"0")
-    if not _LENGTH.fullmatch(length):
+    if not _LENGTH.fullmatch(fields.get(b"content-length", b"0")):
         raise InvalidUsage("Bad Request")
-    if int(length) and not request_line.startswith(b"POST "):
-        raise InvalidUsage("Only POST has a body")
 
 
 class StrictHttp(Http):
@@ -99,6 +97,9 @@ class StrictHttp(Http):
         await super().http1_request_header()
         # Sanic would lift all time limits from a request that only says that it is a web socket
         self.upgrade_websocket = False
+        if self.request_body and self.request.method in _WITHOUT_BODY:
+            # Sanic would leave it unread, and log the address of the request
+            self.request_body, self.keep_alive = None, False
 
 
 class StrictProtocol(HttpProtocol):

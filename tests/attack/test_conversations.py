@@ -122,7 +122,7 @@ def test_nobody_deletes_or_continues_the_conversation_of_another(
     mine, other = client.open(), client.open()
     client.say(other, "mein Geheimnis")
     theirs = other.split(".")[0]
-    assert client.call("DELETE", "/api/v1/conversation", {"conversation": theirs}).status == 400
+    assert client.call("DELETE", "/api/v1/conversation", {"conversation": theirs}).status == 401
     assert client.call("DELETE", f"/api/v1/conversation?id={theirs}", token=mine).status == 204
     assert agent.store.conversations[theirs] == ["mein Geheimnis"]
     for sender in (theirs, "rocketchat-0123"):

@@ -64,7 +64,6 @@ BAD = {
     "the first version": b"GET /\r\n\r\n",
     "another version": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "a TLS handshake": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500) + b"\r\n\r\n",
-    "a page with a body": get(more=b"Content-Length: 4\r\n") + b"abcd",
 }
 IN_PIECES = {
     "pieces": SAY + b"Transfer-Encoding: chunked\r\n\r\n" + PIECES,
@@ -103,6 +102,17 @@ def test_a_request_hidden_in_the_body_of_another_stays_a_body(url: str) -> None:
     answer = exchange(url, request)
     assert status(answer) == 400
     assert answer.count(b"HTTP/1.1 ") == 1
+
+
+@pytest.mark.parametrize("body", [b"abcd", b"GET /health HTTP/1.1\r\nHost: lotse\r\n\r\n"])
+def test_the_body_of_a_request_that_has_none_is_passed_over(
+    url: str, body: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    request = b"GET /health HTTP/1.1\r\nHost: lotse\r\nContent-Length: %d\r\n\r\n" % len(body)
+    answer = exchange(url, request + body)
+    assert status(answer) == 200
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert not caplog.records
 
 
 def test_requests_in_a_row_are_answered_in_a_row(url: str) -> None:
