@@ -82,6 +82,9 @@ def check_head(head: bytes) -> None:
 class StrictHttp(Http):
     """Sanic's handling of a connection, for requests that :func:`check_head` lets through."""
 
+    request_body: Any
+    keep_alive: bool
+
     def __init__(self, protocol: HttpProtocol) -> None:
         super().__init__(protocol)
         self.init_for_request()  # so that its state can be asked for from the beginning
