@@ -25,7 +25,8 @@ from bot.dialogue.texts import Texts
 from bot.guide import page
 from bot.guide.calendar import to_ics
 from bot.guide.plan import build
-from bot.knowledge import Knowledge
+from bot.knowledge import Knowledge, load_knowledge
+from bot.settings import get_settings
 
 EVIL = (
     "<script>alert(1)</script>",
@@ -55,6 +56,12 @@ class Tags(HTMLParser):
         self.attributes += attrs
 
 
+@pytest.fixture(scope="module")
+def own_knowledge() -> Knowledge:
+    """A knowledge base that only the tests here see, as they change it."""
+    return load_knowledge(get_settings().knowledge_dir)
+
+
 def document(text: str) -> page.Document:
     section = page.Section(text, (text,), (text,))
     return page.Document(text, text, (section,), ((section, text),), (section,), text)
@@ -80,13 +87,13 @@ def test_the_markdown_of_a_plan_holds_no_link_picture_or_html(text: str) -> None
 
 @pytest.mark.parametrize("text", EVIL)
 def test_the_calendar_of_a_plan_holds_nothing_but_its_events(
-    text: str, knowledge: Knowledge, texts: Texts
+    text: str, own_knowledge: Knowledge, texts: Texts
 ) -> None:
-    plan = build("einstieg", {"gruppe": "politik", "anliegen": "verankern"}, knowledge)
+    plan = build("einstieg", {"gruppe": "politik", "anliegen": "verankern"}, own_knowledge)
     for step in plan.steps:
         object.__setattr__(step.entry, "titel", text)
     calendar = icalendar.Calendar.from_ical(
-        to_ics(plan, datetime.now(timezone.utc), knowledge, texts)
+        to_ics(plan, datetime.now(timezone.utc), own_knowledge, texts)
     )
     assert {part.name for part in calendar.walk()} == {"VCALENDAR", "VEVENT", "VALARM"}
     assert {str(alarm["action"]) for alarm in calendar.walk("VALARM")} == {"DISPLAY"}
