@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 export RASA_TELEMETRY_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run chat ask train evaluate robustness crossvalidate bench knowledge embeddings test test-fast browser check format lock clean
+.PHONY: help setup run chat ask train evaluate robustness crossvalidate bench audit knowledge embeddings test test-fast soak browser check format lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,11 +41,14 @@ knowledge: setup  ## Check the knowledge base
 
 # The browser's event loop would be in the way of other tests, so it has a process of its own.
 test: setup check  ## Run all tests
-	@$(PYTHON) -m pytest -m "not browser"
+	@$(PYTHON) -m pytest -m "not browser and not soak"
 	@$(PYTHON) -m pytest -m browser
 
 test-fast: setup  ## Run the tests that need neither training nor a browser (under a minute)
-	@$(PYTHON) -m pytest -m "not rasa and not browser"
+	@$(PYTHON) -m pytest -m "not rasa and not browser and not soak"
+
+soak: setup  ## Attack the real server for 10 minutes: make soak [MINUTES=30]
+	@LOTSE_SOAK_MINUTES=$(or $(MINUTES),10) $(PYTHON) -m pytest -m soak
 
 browser:  ## Install Chromium for the browser tests, if it is missing (Debian, as root)
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { \
@@ -59,6 +62,10 @@ check: setup  ## Lint, formatting, types
 format: setup  ## Format the code
 	@$(PYTHON) -m ruff check --fix .
 	@$(PYTHON) -m ruff format .
+
+audit: setup  ## Look all locked packages up in the database of known weaknesses (needs the internet)
+	@$(PYTHON) -m venv .lotse/audit && .lotse/audit/bin/python -m pip install --quiet pip-audit
+	@.lotse/audit/bin/pip-audit --strict --no-deps --disable-pip -r requirements.lock --desc off
 
 lock:  ## Resolve the dependencies anew (needs uv)
 	uv pip compile --universal --python-version 3.10 --generate-hashes --no-annotate \

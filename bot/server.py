@@ -30,6 +30,7 @@ from bot.logs import people_may_write
 from bot.metrics import LogCounter, States, add_metrics
 from bot.pages import add_pages
 from bot.preflight import check_memory, check_port
+from bot.protocol import StrictProtocol
 from bot.settings import Settings
 from bot.storage.retention import keep_retention
 
@@ -123,5 +124,10 @@ def serve(settings: Settings) -> None:
     check_memory()
     logging.getLogger().addHandler(LogCounter())
     create_app(settings).run(
-        host=settings.host, port=settings.port, workers=1, access_log=False, motd=False
+        host=settings.host,
+        port=settings.port,
+        workers=1,
+        protocol=StrictProtocol,
+        access_log=False,
+        motd=False,
     )

@@ -11,7 +11,7 @@ from pydantic import SecretStr, ValidationError
 from bot.settings import Settings
 
 PREFIX = "LOTSE_"
-OTHER_VARIABLES = ("LOTSE_PYTHON",)
+OTHER_VARIABLES = ("LOTSE_PYTHON", "LOTSE_SOAK_MINUTES")
 """Variables with our prefix that are read elsewhere."""
 _MEANINGS = {
     "type_error.integer": "keine ganze Zahl",

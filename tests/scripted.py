@@ -32,6 +32,7 @@ from bot.dialogue import compose
 from bot.dialogue.texts import get_texts
 from bot.dialogue.turn import Context
 from bot.knowledge import load_knowledge
+from bot.protocol import StrictProtocol
 from bot.settings import Settings
 
 ATTACK = "<img src=x onerror=\"document.title='gehackt'\"><script>document.title='gehackt'</script>"
@@ -191,7 +192,9 @@ def serving(state: Path, **values: object) -> Iterator[tuple[str, ScriptedAgent]
         app = server.create_routes(settings)
         app.ctx.agent = agent
         free = socket.create_server(("127.0.0.1", 0))
-        listening = await app.create_server(sock=free, return_asyncio_server=True, access_log=False)
+        listening = await app.create_server(
+            sock=free, protocol=StrictProtocol, return_asyncio_server=True, access_log=False
+        )
         await listening.startup()
         await listening.start_serving()
         servers.append(listening)

@@ -244,7 +244,10 @@ def create_tables(engine: sa.engine.Engine) -> None:
 
 
 def open_engine(url: str) -> sa.engine.Engine:
-    """Return the engine of a database; a missing SQLite file and its folder are made."""
+    """Return the engine of a database; a missing SQLite file and its folder are made.
+
+    What is stored never becomes part of an error message, and so of the log.
+    """
     parsed = sa.engine.make_url(url)
     if parsed.get_backend_name() != "sqlite":
         return sa.create_engine(

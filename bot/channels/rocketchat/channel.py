@@ -33,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 STOP_PATIENCE = 8.0
 """Seconds in which what was begun is finished when the server stops; Docker kills after ten."""
+_FIELD = re.compile(r"\w{1,30}", re.ASCII)
+"""The name of a field that may be logged; anything else could be what somebody has written."""
 _LOG_INTERVAL = 60.0
 """Seconds between two log lines about wrong tokens, which anyone can provoke."""
 
@@ -144,7 +146,7 @@ class RocketChatChannel(InputChannel):
                 logger.warning(
                     "Rocket.Chat hat etwas Unbekanntes geschickt (Felder: %s); es bleibt ohne "
                     "Antwort. Abhilfe: das Ereignis des Webhooks muss „Nachricht gesendet“ sein.",
-                    ", ".join(sorted(map(str, data)))[:300],
+                    ", ".join(sorted(filter(_FIELD.fullmatch, data)))[:300],
                 )
             return 200, {"ok": True}
         if not await self._seen.add(incoming.message_id):
