@@ -27,6 +27,7 @@ from bot.http import secure
 from bot.knowledge import Knowledge
 from bot.pages import add_pages
 from bot.settings import Settings
+from bot.shared import Shared
 
 logger = logging.getLogger(__name__)
 
@@ -54,11 +55,12 @@ def check_port(settings: Settings) -> None:
 
 def create_app(settings: Settings) -> Sanic:
     """Return the web application; the agent is loaded when it starts."""
-    app = create_routes(settings)
+    shared = Shared(settings)
+    app = create_routes(settings, shared)
 
     async def load(running: Sanic, _: AbstractEventLoop) -> None:
         get_live_knowledge().start()
-        running.ctx.agent = await create_agent(settings)
+        running.ctx.agent = await create_agent(settings, shared)
         await _warm_up(running.ctx.agent)
         logger.info("Bereit: http://%s:%d", settings.host, settings.port)
 
@@ -66,20 +68,22 @@ def create_app(settings: Settings) -> Sanic:
 
     async def stop_watching(*_: object) -> None:
         get_live_knowledge().stop()
+        await shared.close()
 
     app.register_listener(close_resources, "after_server_stop")
     app.register_listener(stop_watching, "after_server_stop")
     return app
 
 
-def create_routes(settings: Settings) -> Sanic:
+def create_routes(settings: Settings, shared: Shared | None = None) -> Sanic:
     """Return everything that is served; ``app.ctx.agent`` is still to be set."""
+    shared = shared or Shared(settings)
     app = Sanic("engagement_lotse", configure_logging=False)
     secure(app, settings)
     add_pages(app, settings)
     app.blueprint(plan_routes(plan_key(), _knowledge, get_texts))
-    rocketchat = RocketChatChannel.if_configured(settings)
-    channels = [RestChannel(), WebChannel(settings, _knowledge), *rocketchat]
+    rocketchat = RocketChatChannel.if_configured(settings, shared.seen)
+    channels = [RestChannel(), WebChannel(settings, _knowledge, shared), *rocketchat]
     channel.register(channels, app, route="/webhooks/")
 
     @app.get("/health")
@@ -94,6 +98,7 @@ def create_routes(settings: Settings) -> Sanic:
                 "german": german()[0],
                 "entries": len(live.current.knowledge),
                 "knowledge": live.status.to_json(),
+                "redis": shared.health(),
                 "channels": {added.name(): added.health() for added in rocketchat},
             },
             200 if ready else 503,

@@ -14,12 +14,16 @@ from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 from bot.answer import STRUCTURED, Outcome, Paragraph, Reply
 from bot.dialogue.texts import get_texts
 from bot.german.text import clean
+from bot.once import REPEATABLE, ConversationClosed, MessageReused
 from bot.settings import get_settings
 
 logger = logging.getLogger(__name__)
 
 Process = Callable[[UserMessage], Awaitable[Any]]
 """What Rasa gives a channel to hand its messages to."""
+
+FAILED = Outcome("no_answer", confidence=0.0)
+"""The outcome of a turn that came to nothing; the same message may be sent again."""
 
 
 async def take_turn(
@@ -28,6 +32,9 @@ async def take_turn(
     sender: str,
     channel: str,
     metadata: dict[str, Any] | None = None,
+    *,
+    message_id: str | None = None,
+    digest: str = "",
 ) -> Reply:
     """Answer a message.
 
@@ -37,6 +44,12 @@ async def take_turn(
         sender: the id of the conversation.
         channel: the name of the channel.
         metadata: kept with the message in the tracker.
+        message_id: under which the message may come again; it is answered once then.
+        digest: tells this message from another one under the same id.
+
+    Raises:
+        ConversationClosed: the conversation was deleted meanwhile.
+        MessageReused: another message had this id.
     """
     if refusal := refuse(text):
         return refusal
@@ -44,8 +57,12 @@ async def take_turn(
     # a leading slash would make Rasa take typed text for an intent
     typed = clean(text).lstrip("/ ") or "?"
     marked = {**(metadata or {}), STRUCTURED: True}
+    if message_id:
+        marked[REPEATABLE] = digest
     try:
-        await process(UserMessage(typed, collector, sender, input_channel=channel, metadata=marked))
+        await process(UserMessage(typed, collector, sender, None, channel, message_id, marked))
+    except (ConversationClosed, MessageReused):
+        raise
     except Exception:
         logger.exception("Eine Nachricht ließ sich nicht beantworten")
     return _collected(collector.messages)
@@ -67,4 +84,4 @@ def _collected(messages: list[dict[str, Any]]) -> Reply:
     replies = [custom for m in messages if "answer" in (custom := m.get("custom") or {})]
     if replies:
         return Reply.from_json(replies[-1])
-    return Reply(Outcome("no_answer", confidence=0.0), (Paragraph(get_texts()("fehler")),))
+    return Reply(FAILED, (Paragraph(get_texts()("fehler")),))

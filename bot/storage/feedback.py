@@ -8,7 +8,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from bot.storage.tracker_store import open_engine
+from bot.storage.database import create_tables, open_engine
 
 ROWS_KEPT = 50_000
 
@@ -39,7 +39,7 @@ class FeedbackStore:
     def __init__(self, url: str) -> None:
         """Open the database and create the table if need be."""
         self._engine = open_engine(url)
-        _metadata.create_all(self._engine)
+        create_tables(self._engine, _metadata)
 
     def add(self, feedback: Feedback) -> None:
         """Store feedback; the oldest goes when there is too much."""
