@@ -34,6 +34,10 @@ _POSTGRES = {
 }
 
 
+_PASSING = (OperationalError, InterfaceError, sa.exc.TimeoutError)
+"""Errors that may be over soon."""
+
+
 class DatabaseGone(RuntimeError):
     """The database did not answer in time, or refuses."""
 
@@ -61,10 +65,11 @@ class Database:
         while True:
             try:
                 result = await self._once(work, end)
-            except (OperationalError, InterfaceError, sa.exc.TimeoutError) as error:
-                self._lost(type(error.__cause__ or error).__name__)
-                if time.monotonic() + pause > end:
-                    raise DatabaseGone(str(error)) from error
+            except sa.exc.SQLAlchemyError as error:
+                cause = _first_line(error)
+                self._lost(cause)
+                if not isinstance(error, _PASSING) or time.monotonic() + pause > end:
+                    raise DatabaseGone(cause) from None
             except asyncio.TimeoutError:
                 self._lost("keine Antwort")
                 raise DatabaseGone("keine Antwort") from None
@@ -92,6 +97,12 @@ class Database:
                 "und LOTSE_DATABASE_URL prüfen.",
                 cause,
             )
+
+
+def _first_line(error: Exception) -> str:
+    """Return what went wrong; further lines of PostgreSQL quote the statement with its values."""
+    cause = getattr(error, "orig", None) or error
+    return f"{type(cause).__name__}: {str(cause).strip().partition(chr(10))[0]}"
 
 
 def open_engine(url: str) -> sa.engine.Engine:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
 import psycopg2
 import pytest
+
+from bot.settings import PROJECT
 
 _POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
 START_SECONDS = 60
@@ -82,8 +87,8 @@ class Service:
                 self._process.kill()
                 self._process.wait()
 
-    def restart(self, number: int = signal.SIGTERM) -> None:
-        self.stop(number)
+    def restart(self) -> None:
+        self.stop()
         self.start()
 
 
@@ -169,3 +174,115 @@ class Postgres(Service):
         children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
         for pid in [self._process.pid, *map(int, children.read_text().split())]:
             os.kill(pid, number)
+
+
+class Nginx(Service):
+    """The site in ``deploy/nginx``, with other addresses and a certificate of its own."""
+
+    def __init__(self, folder: Path, ports: list[int]) -> None:
+        super().__init__()
+        self._program = need("nginx")
+        self._folder = folder / "nginx"
+        self._folder.mkdir()
+        self.url = f"https://127.0.0.1:{self.port}"
+        subprocess.run(
+            [
+                *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+                *("-subj", "/CN=lotse", "-keyout", "lotse.key", "-out", "lotse.pem"),
+            ],
+            cwd=self._folder,
+            check=True,
+            capture_output=True,
+        )
+        self._file = self._folder / "nginx.conf"
+        self._file.write_text(
+            f"daemon off; pid {self._folder}/pid; error_log {self._folder}/error.log notice;\n"
+            "worker_processes 1; events { worker_connections 4096; }\n"
+            f"http {{ {self._temporary()}\n{self._site(ports)} }}\n"
+        )
+
+    def _temporary(self) -> str:
+        kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        return " ".join(f"{kind}_temp_path {self._folder}/{kind};" for kind in kinds)
+
+    def _site(self, ports: list[int]) -> str:
+        """Return the two files, changed only where an administrator changes them."""
+        deploy = PROJECT / "deploy" / "nginx"
+        upstream = (deploy / "upstream.conf").read_text()
+        given = ("5005", "5006", "5007")
+        for port, our in zip(given, ports):
+            upstream = upstream.replace(f"127.0.0.1:{port}", f"127.0.0.1:{our}")
+        for port in given[len(ports) :]:
+            upstream = re.sub(rf".*127\.0\.0\.1:{port}.*\n", "", upstream)
+        site = (deploy / "lotse.conf").read_text()
+        for old, new in (
+            ("listen 80;", f"listen 127.0.0.1:{find_port()};"),
+            ("listen 443 ssl", f"listen 127.0.0.1:{self.port} ssl"),
+            ("/etc/ssl/certs", str(self._folder)),
+            ("/etc/ssl/private", str(self._folder)),
+        ):
+            assert old in site
+            site = site.replace(old, new)
+        return upstream + site
+
+    def command(self) -> list[str]:
+        return [self._program, "-c", str(self._file), "-p", str(self._folder)]
+
+    def check(self) -> str:
+        """Return what ``nginx -t`` says."""
+        return subprocess.run(
+            [*self.command(), "-t"], check=False, capture_output=True, text=True
+        ).stderr
+
+    def answers(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+        except OSError:
+            return False
+        return True
+
+
+class Process(Service):
+    """A process of the assistant."""
+
+    def __init__(self, module: str, log: Path, **settings: object) -> None:
+        super().__init__()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = log
+        self._module = module
+        self._environment = {
+            **os.environ,
+            "RASA_TELEMETRY_ENABLED": "false",
+            "LOTSE_PORT": str(self.port),
+            **{f"LOTSE_{name.upper()}": str(value) for name, value in settings.items()},
+        }
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-W", "ignore", "-m", *self._module.split()]
+
+    def begin(self) -> None:
+        """Start without waiting until it answers."""
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self.command(), cwd=PROJECT, env=self._environment, stdout=log, stderr=log
+            )
+
+    def start(self) -> None:
+        self.begin()
+        self.wait()
+
+    def wait(self) -> None:
+        wait_until(lambda: self.answers() or self.ended, f"process ({self.log})", 240)
+        assert not self.ended, self.log.read_text()[-3000:]
+
+    @property
+    def ended(self) -> bool:
+        assert self._process
+        return self._process.poll() is not None
+
+    def answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/health", timeout=5) as reply:
+                return bool(reply.status == 200)
+        except OSError:
+            return False
