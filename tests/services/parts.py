@@ -276,6 +276,11 @@ class Process(Service):
         assert not self.ended, self.log.read_text()[-3000:]
 
     @property
+    def pid(self) -> int:
+        assert self._process
+        return self._process.pid
+
+    @property
     def ended(self) -> bool:
         assert self._process
         return self._process.poll() is not None

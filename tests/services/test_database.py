@@ -193,7 +193,10 @@ def test_a_database_that_stands_still_holds_nobody_else_up(
     assert len(lines) == 2 and "wieder erreichbar" in lines[1]
 
 
-def test_an_error_never_carries_what_people_wrote(url: str) -> None:
+def test_an_error_never_carries_what_people_wrote(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "PATIENCE", 0.2)
     opened = Database(url, sa.MetaData())
 
     def work(connection: sa.engine.Connection) -> None:

@@ -52,6 +52,8 @@ def site(
     yield Site(processes, nginx, folder)
     nginx.stop()
     for process in processes:
+        process.send(signal.SIGTERM)
+    for process in processes:
         process.stop()
         assert "Traceback" not in process.log.read_text(), process.log.read_text()[-3000:]
 
