@@ -50,7 +50,7 @@ browser:  ## Install Chromium for the browser tests, if it is missing (Debian, a
 
 services:  ## Install PostgreSQL, Redis and nginx for the tests with them, if missing (Debian, as root)
 	@{ command -v redis-server && ls /usr/lib/postgresql/*/bin/postgres && ls /usr/sbin/nginx; } >/dev/null 2>&1 || { \
-	  apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql redis-server nginx-light openssl systemd; }
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql redis-server nginx openssl systemd; }
 
 soak: setup  ## Run the long tests: load, killed processes, restarted services (many minutes)
 	@$(PYTHON) -m pytest -m soak -s
