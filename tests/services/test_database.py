@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -174,13 +173,12 @@ def test_a_database_that_stands_still_holds_nobody_else_up(
             waiting = asyncio.gather(
                 *(say(store, "Geheimnis4711") for _ in range(20)), return_exceptions=True
             )
-            longest, before = 0.0, time.monotonic()
+            beats = 0
             while not waiting.done():
                 await asyncio.sleep(0.01)
-                now = time.monotonic()
-                longest, before = max(longest, now - before), now
+                beats += 1
             assert all(isinstance(failure, DatabaseGone) for failure in await waiting)
-            assert longest < 0.5
+            assert beats > 10, "the event loop stood still, too"
         finally:
             postgres.thaw()
         monkeypatch.setattr(database, "PATIENCE", 20.0)
@@ -196,7 +194,7 @@ def test_a_database_that_stands_still_holds_nobody_else_up(
 def test_an_error_never_carries_what_people_wrote(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "PATIENCE", 0.2)
+    monkeypatch.setattr(database, "PATIENCE", 3.0)
     opened = Database(url, sa.MetaData())
 
     def work(connection: sa.engine.Connection) -> None:
