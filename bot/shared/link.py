@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import LockError, RedisError
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +57,7 @@ class Link:
 
         Raises:
             Away: Redis can't be reached, is too slow, or refuses.
+            LockError: it says that a lock is not ours.
         """
         if self._away:
             if time.monotonic() < self._again:
@@ -65,6 +66,8 @@ class Link:
         try:
             async with self._slots:
                 result = await command(self._redis)
+        except LockError:
+            raise  # an answer of Redis, though its class says otherwise
         except (RedisError, OSError, asyncio.TimeoutError) as error:
             self._lost(error)
             raise Away from error
