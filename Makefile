@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 export RASA_TELEMETRY_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run chat ask train evaluate robustness crossvalidate bench audit knowledge embeddings test test-fast soak browser check format lock clean
+.PHONY: help setup run chat ask train evaluate robustness crossvalidate bench audit knowledge embeddings test test-fast soak browser services check format lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,12 +47,16 @@ test: setup check  ## Run all tests
 test-fast: setup  ## Run the tests that need neither training nor a browser (under a minute)
 	@$(PYTHON) -m pytest -m "not rasa and not browser and not soak"
 
-soak: setup  ## Attack the real server for 10 minutes: make soak [MINUTES=30]
-	@LOTSE_SOAK_MINUTES=$(or $(MINUTES),10) $(PYTHON) -m pytest -m soak
-
 browser:  ## Install Chromium for the browser tests, if it is missing (Debian, as root)
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { \
 	  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; }
+
+services:  ## Install PostgreSQL, Redis and nginx for the tests with them, if missing (Debian, as root)
+	@{ command -v redis-server && ls /usr/lib/postgresql/*/bin/postgres && ls /usr/sbin/nginx; } >/dev/null 2>&1 || { \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql redis-server nginx openssl systemd; }
+
+soak: setup  ## Run the long tests: attacks, load, killed processes: make soak [MINUTES=30]
+	@LOTSE_SOAK_MINUTES=$(or $(MINUTES),10) $(PYTHON) -m pytest -m soak -s
 
 check: setup  ## Lint, formatting, types
 	@$(PYTHON) -m ruff check .

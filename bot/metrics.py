@@ -52,7 +52,7 @@ for _level in ("warning", "error"):
 
 
 class Turn:
-    """One message on its way; set :attr:`outcome` when there is one."""
+    """One message on its way; :attr:`outcome` stays empty when it was refused."""
 
     outcome: Outcome | None = None
 
@@ -69,8 +69,8 @@ def count_turn(channel: str) -> Iterator[Turn]:
         SECONDS.labels(name).observe(perf_counter() - started)
         if turn.outcome is not None:
             OUTCOMES.labels(name, turn.outcome.status).inc()
-        if turn.outcome is None or turn.outcome.topic == FAILED:
-            FAILED_TURNS.labels(name).inc()
+            if turn.outcome.topic == FAILED:
+                FAILED_TURNS.labels(name).inc()
 
 
 class LogCounter(logging.Handler):

@@ -21,7 +21,7 @@ from bot.channels.rocketchat.channel import RocketChatChannel
 from bot.channels.web import WebChannel
 from bot.dialogue.guided import plan_key
 from bot.dialogue.texts import get_texts
-from bot.engine import conversation_store, create_agent
+from bot.engine import create_agent
 from bot.german.spacy_model import german
 from bot.health import Readiness, StoreCheck, add_health
 from bot.http import secure
@@ -32,6 +32,7 @@ from bot.pages import add_pages
 from bot.preflight import check_memory, check_port
 from bot.protocol import StrictProtocol
 from bot.settings import Settings
+from bot.shared import Shared
 from bot.storage.retention import keep_retention
 
 logger = logging.getLogger(__name__)
@@ -39,11 +40,12 @@ logger = logging.getLogger(__name__)
 
 def create_app(settings: Settings) -> Sanic:
     """Return the web application; the agent is loaded when it starts."""
-    app = create_routes(settings)
+    shared = Shared(settings)
+    app = create_routes(settings, shared)
 
     async def load(running: Sanic, _: AbstractEventLoop) -> None:
         get_live_knowledge().start()
-        running.ctx.agent = await create_agent(settings)
+        running.ctx.agent = await create_agent(settings, shared)
         await _warm_up(running.ctx.agent)
         people_may_write()
         logger.info("Bereit: http://%s:%d", settings.host, settings.port)
@@ -52,20 +54,22 @@ def create_app(settings: Settings) -> Sanic:
 
     async def stop_watching(*_: object) -> None:
         get_live_knowledge().stop()
+        await shared.close()
 
     app.register_listener(close_resources, "after_server_stop")
     app.register_listener(stop_watching, "after_server_stop")
     return app
 
 
-def create_routes(settings: Settings) -> Sanic:
+def create_routes(settings: Settings, shared: Shared | None = None) -> Sanic:
     """Return everything that is served; ``app.ctx.agent`` is still to be set."""
+    shared = shared or Shared(settings)
     app = Sanic("engagement_lotse", configure_logging=False)
     secure(app, settings)
     add_pages(app, settings)
     app.blueprint(plan_routes(plan_key(), _knowledge, get_texts))
-    rocketchat = RocketChatChannel.if_configured(settings)
-    web = WebChannel(settings, _knowledge)
+    rocketchat = RocketChatChannel.if_configured(settings, shared.seen)
+    web = WebChannel(settings, _knowledge, shared)
     channels = [RestChannel(), web, *rocketchat]
     channel.register(channels, app, route="/webhooks/")
     keep_retention(app, settings, web.forget_idle)
@@ -75,7 +79,7 @@ def create_routes(settings: Settings) -> Sanic:
         return agent is not None and agent.is_ready()
 
     async def ping() -> None:
-        await conversation_store(app.ctx.agent).ping()
+        await app.ctx.agent.tracker_store.ping()
 
     def states() -> dict[str, dict[str, Any]]:
         return {added.name(): added.health() for added in rocketchat}
@@ -95,6 +99,7 @@ def create_routes(settings: Settings) -> Sanic:
                 "german": german()[0],
                 "entries": len(live.current.knowledge),
                 "knowledge": live.status.to_json(),
+                "redis": shared.health(),
                 "channels": states(),
             },
             200 if ready else 503,

@@ -72,17 +72,10 @@ class Store:
         self.conversations.pop(conversation, None)
 
 
-class Wrapper:
-    """Like the wrapper that Rasa puts around a store: it can't delete."""
-
-    def __init__(self, store: Store) -> None:
-        self._tracker_store = store
-
-
 class ScriptedAgent:
     def __init__(self) -> None:
         self.store = Store()
-        self.tracker_store = Wrapper(self.store)
+        self.tracker_store = self.store
         self.lock_store = InMemoryLockStore()
         self.handled: list[str] = []
         self.slow = threading.Event()

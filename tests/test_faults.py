@@ -13,6 +13,7 @@ import sys
 import tarfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,11 @@ from bot.channels.web.limits import RateLimit
 from bot.channels.web.tokens import InvalidToken, Tokens
 from bot.dialogue.texts import get_texts
 from bot.engine import ModelMissing, create_agent
+from bot.once import Once
 from bot.preflight import PortTaken, check_memory, check_port, is_intact
 from bot.settings import PROJECT, Settings
+from bot.shared.locks import ConversationLocks
+from bot.shared.marks import MarksHere
 from bot.storage import problems
 from bot.storage.problems import StoreProblem, StoreUnusable
 from bot.storage.tracker_store import DELETE_SLOT, BoundedTrackerStore
@@ -50,7 +54,7 @@ def nothing_logged_yet() -> None:
 @pytest.fixture
 def quick_locks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait for locks for a moment only."""
-    monkeypatch.setattr("bot.storage.tracker_store.LOCK_SECONDS", 0.05)
+    monkeypatch.setattr("bot.storage.database.LOCK_SECONDS", 0.05)
 
 
 def store_at(file: Path) -> BoundedTrackerStore:
@@ -113,7 +117,7 @@ def test_while_the_database_is_slow_the_event_loop_goes_on(tmp_path: Path) -> No
 
     async def both() -> None:
         heart = asyncio.create_task(beat())
-        await store._run(lambda: time.sleep(0.2))
+        await store._database.run(lambda _: time.sleep(0.2))
         heart.cancel()
 
     asyncio.run(both())
@@ -146,6 +150,32 @@ def test_a_database_that_is_gone_begins_anew(
     assert asyncio.run(said(store)) == ["ja"]
     assert "mit einer leeren weiter" in caplog.text
     assert remembered(store) == 1
+
+
+def test_what_could_only_not_be_read_is_read_again_and_not_written_over(tmp_path: Path) -> None:
+    folder, away = tmp_path / "laufwerk", tmp_path / "ausgehaengt"
+    store = store_at(folder / "u.db")
+    asyncio.run(said(store))
+    once = Once(store, ConversationLocks(), MarksHere())
+    reads: list[str] = []
+
+    async def handle(message: UserMessage) -> None:
+        reads.append("")
+        if len(reads) == 1:
+            folder.rename(away)
+        tracker = await store.get_or_create_tracker(message.sender_id)
+        if len(reads) == 1:
+            away.rename(folder)
+        tracker.update(UserUttered(message.text))
+        reply = Reply(Outcome("dialog"), (Paragraph("ja"),))
+        await message.output_channel.send_custom_json(message.sender_id, reply.to_json())
+        await store.save(tracker)
+
+    process = partial(once.take, process=handle)
+    reply = asyncio.run(take_turn(process, SECRET_TEXT, "anna", "rest"))
+    assert len(reads) == 2
+    assert [part.text for part in reply.parts] == ["ja"]  # all is remembered in the end
+    assert remembered(store) == 2
 
 
 def test_without_the_folder_of_the_database_answers_go_on_without_memory(

@@ -19,18 +19,10 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 
+from bot.storage.database import create_tables, metadata, open_engine, upsert, wipe
 from bot.storage.feedback import feedback_rows
 from bot.storage.retention import expire
-from bot.storage.tracker_store import (
-    conversations,
-    create_tables,
-    deleted,
-    digest,
-    metadata,
-    open_engine,
-    upsert,
-    wipe,
-)
+from bot.storage.tracker_store import conversations, deleted, digest
 
 APPLICATION_ID = 0x4C4F5453
 """„LOTS“, by which SQLite files can be told from others."""

@@ -8,7 +8,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from bot.storage.tracker_store import create_tables, metadata, open_engine
+from bot.storage.database import create_tables, metadata, open_engine
 
 ROWS_KEPT = 50_000
 

@@ -78,6 +78,7 @@ _SIGNS = (
     ("could not extend", StoreProblem.FULL),
     ("locked", StoreProblem.LOCKED),
     ("timeout", StoreProblem.SLOW),
+    ("deadlock", StoreProblem.SLOW),
     ("readonly", StoreProblem.READ_ONLY),
     ("read-only", StoreProblem.READ_ONLY),
     ("malformed", StoreProblem.CORRUPT),
@@ -130,12 +131,22 @@ def noting_troubles() -> Iterator[list[StoreProblem]]:
         _troubles.reset(token)
 
 
+def forget_troubles() -> None:
+    """Forget what was collected: the turn begins anew."""
+    if (noted := _troubles.get()) is not None:
+        noted.clear()
+
+
 def note(error: SQLAlchemyError) -> StoreProblem:
     """Log a problem, and let the turn know that is being taken."""
-    problem = problem_of(error)
     if (noted := _troubles.get()) is not None:
-        noted.append(problem)
-    now = time.monotonic()
+        noted.append(problem_of(error))
+    return log(error)
+
+
+def log(error: SQLAlchemyError) -> StoreProblem:
+    """Log a problem, if that has not just been done."""
+    problem, now = problem_of(error), time.monotonic()
     if now - _logged.get(problem, -LOG_SECONDS) >= LOG_SECONDS:
         _logged[problem] = now
         logger.error("%s Ursache: %s", problem.remedy, origin(error))

@@ -21,9 +21,10 @@ import sqlalchemy as sa
 from sanic import Sanic
 
 from bot.settings import Settings
+from bot.storage.database import create_tables, open_engine, wipe
 from bot.storage.feedback import feedback_rows
 from bot.storage.problems import StoreUnusable, origin
-from bot.storage.tracker_store import conversations, create_tables, deleted, open_engine, wipe
+from bot.storage.tracker_store import conversations, deleted
 
 logger = logging.getLogger(__name__)
 

@@ -2,42 +2,39 @@
 
 One row a conversation, overwritten by each turn, holding a bounded history. So a turn costs one
 read and one write however long the conversation has been, and deleting is deleting a row.
+
+The row is also what makes several processes safe. A turn is saved only over the state that it
+began with, and the message's id and the reply are saved in the same step as what they led to. So
+a message can be repeated at any time, to any process, whatever happened to the first one.
 """
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-import logging
+import json
 import time
-from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
-from typing import Any, TypeVar
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import SerializedTrackerAsText, TrackerStore
+from rasa.shared.core.constants import ACTION_LISTEN_NAME
 from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import ActionExecuted
 from rasa.shared.core.trackers import DialogueStateTracker
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.answer import FAILED
 from bot.settings import get_settings
+from bot.storage.database import Database, metadata, upsert
 from bot.storage.history import bound
-from bot.storage.problems import StoreProblem, StoreUnusable, note, problem_of
-
-logger = logging.getLogger(__name__)
-
-T = TypeVar("T")
-
-LOCK_SECONDS = 5
-"""So long a statement waits for another process that holds the SQLite database."""
-_WIPE_SECONDS = 0.5
+from bot.storage.problems import note
 
 DELETE_SLOT = "loeschen"
 """A conversation in which this slot is set is deleted instead of saved."""
 
-metadata = sa.MetaData()
 conversations = sa.Table(
     "unterhaltungen",
     metadata,
@@ -59,14 +56,29 @@ _signs = sa.Table(
 )
 """One row, written to see whether writing works."""
 
+_UNKNOWN = object()
+"""For a tracker that did not come from the store."""
+
+
+class Overtaken(RuntimeError):
+    """Another process has gone on with the conversation since this turn began."""
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A message that was answered before."""
+
+    metadata: dict[str, Any]
+    reply: dict[str, Any]
+    """As :meth:`bot.answer.Reply.to_json` returned it."""
+
 
 class BoundedTrackerStore(TrackerStore, SerializedTrackerAsText):
     """Keeps each conversation as one row with its last events.
 
-    Statements run in a thread, so that a slow or locked database holds up nobody else. When it
-    fails, reading finds nothing and saving does nothing; the turn is told
-    (:mod:`bot.storage.problems`) and tells the person. Rasa's own fallback would keep such
-    conversations in memory, unbounded and out of reach of a deletion.
+    When the database fails, reading finds nothing and saving does nothing; the turn is told
+    (:mod:`bot.storage.problems`) and tells the person. What could only not be read is not written
+    over: a turn that took it for a new conversation is overtaken by it.
     """
 
     def __init__(
@@ -76,7 +88,7 @@ class BoundedTrackerStore(TrackerStore, SerializedTrackerAsText):
         event_broker: EventBroker | None = None,
         **kwargs: Any,
     ) -> None:
-        """Open the database and create the table if need be.
+        """Open the database and create the tables if need be.
 
         Args:
             domain: the assistant's domain.
@@ -87,32 +99,57 @@ class BoundedTrackerStore(TrackerStore, SerializedTrackerAsText):
         Raises:
             StoreUnusable: the database can't be used.
         """
-        url = host or get_settings().database
         self._limit = get_settings().history_events
         self._lifetime = get_settings().retention_days * 86_400.0
-        self._engine = open_engine(url)
-        create_tables(self._engine)
+        self._database = Database(host or get_settings().database)
         super().__init__(domain, event_broker)
 
+    async def create_tracker(
+        self, sender_id: str, append_action_listen: bool = True
+    ) -> DialogueStateTracker:
+        """Return the tracker of a new conversation; it is stored with its first turn."""
+        tracker = self.init_tracker(sender_id)
+        if append_action_listen:
+            tracker.update(ActionExecuted(ACTION_LISTEN_NAME))
+        tracker.stored_at = None
+        return tracker
+
     async def save(self, tracker: DialogueStateTracker) -> None:
-        """Write the conversation, or delete it when the person asked for that."""
+        """Write the conversation, or delete it when the person asked for that.
+
+        Raises:
+            Overtaken: the stored conversation is not the one that the tracker came from.
+        """
         await self.stream_events(tracker)
         try:
             if tracker.get_slot(DELETE_SLOT):
                 await self.delete(tracker.sender_id)
             else:
-                await self._run(lambda: self._write(self._row(tracker)))
+                await self._write(tracker)
         except SQLAlchemyError as error:
             note(error)
 
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
         """Return the conversation, or ``None`` when there is none or its time is over."""
-        try:
-            stored = await self._run(lambda: self._read(sender_id))
-        except SQLAlchemyError as error:
-            note(error)
-            return None
-        return self.deserialise_tracker(sender_id, stored) if stored else None
+        row = await self._row(sender_id)
+        tracker = self.deserialise_tracker(sender_id, row["ereignisse"]) if row else None
+        if tracker is not None and row:
+            tracker.stored_at = row["zuletzt"]
+        return tracker
+
+    async def exists(self, conversation_id: str) -> bool:
+        """Whether there is a conversation."""
+        return await self._row(conversation_id) is not None
+
+    async def answered(self, sender_id: str, message_id: str) -> Earlier | None:
+        """Return what a message was answered with, if it was and the history still holds it."""
+        return _answered(await self._row(sender_id), message_id)
+
+    async def last_reply(self, sender_id: str) -> dict[str, Any] | None:
+        """Return what was said last in a conversation."""
+        row = await self._row(sender_id)
+        said = [reply for _, reply in _turns(row["ereignisse"]) if reply] if row else []
+        return said[-1] if said else None
 
     async def delete(self, sender_id: str) -> None:
         """Delete a conversation, with every trace of it in the files of the database.
@@ -120,7 +157,14 @@ class BoundedTrackerStore(TrackerStore, SerializedTrackerAsText):
         Raises:
             SQLAlchemyError: it could not be deleted.
         """
-        await self._run(lambda: self._remove(sender_id))
+        mark = {"kennung": digest(sender_id), "wann": time.time()}
+
+        def remove(connection: sa.engine.Connection) -> None:
+            connection.execute(conversations.delete().where(conversations.c.id == sender_id))
+            connection.execute(upsert(connection, deleted, mark))
+
+        await self._database.run(remove)
+        await self._database.wipe()
 
     async def ping(self) -> None:
         """Write a sign of life.
@@ -128,77 +172,37 @@ class BoundedTrackerStore(TrackerStore, SerializedTrackerAsText):
         Raises:
             SQLAlchemyError: the database can't read or write.
         """
-        await self._run(self._sign)
+        await self._database.run(_sign)
 
     async def keys(self) -> Iterable[str]:
         """Return the ids of all conversations."""
-        return await self._run(self._ids)
+        query = sa.select([conversations.c.id])
+        return await self._database.run(lambda c: [row[0] for row in c.execute(query)])
 
-    async def _run(self, work: Callable[[], T]) -> T:
-        """Work with the database in a thread; when its tables are gone, make them anew first."""
-        try:
-            return await asyncio.to_thread(work)
-        except SQLAlchemyError as error:
-            if problem_of(error) is not StoreProblem.MISSING:
-                raise
-            await asyncio.to_thread(metadata.create_all, self._engine)
-            logger.error("Die Datenbank war nicht mehr da; es geht mit einer leeren weiter.")
-            return await asyncio.to_thread(work)
-
-    def _sign(self) -> None:
-        with self._engine.begin() as connection:
-            connection.execute(sa.select([conversations.c.id]).limit(1)).fetchall()
-            now = {"zuletzt": time.time()}
-            if not connection.execute(_signs.update().values(now)).rowcount:
-                connection.execute(_signs.insert().values(now))
-
-    def _row(self, tracker: DialogueStateTracker) -> dict[str, Any]:
-        events = bound(tracker, self.domain, self._limit, since=time.time() - self._lifetime)
-        bounded = DialogueStateTracker.from_events(tracker.sender_id, events, self.domain.slots)
-        return {
-            "id": tracker.sender_id,
-            "zuletzt": time.time(),
-            "ereignisse": self.serialise_tracker(bounded),
-        }
-
-    def _write(self, row: dict[str, Any]) -> None:
-        with self._engine.begin() as connection:
-            connection.execute(upsert(self._engine, conversations, row))
-
-    def _read(self, sender_id: str) -> str | None:
-        query = sa.select([conversations.c.ereignisse]).where(
+    async def _row(self, sender_id: str) -> sa.engine.Row | None:
+        query = sa.select([conversations]).where(
             conversations.c.id == sender_id,
             conversations.c.zuletzt >= time.time() - self._lifetime,
         )
-        with self._engine.connect() as connection:
-            stored: str | None = connection.execute(query).scalar()
-        return stored
+        try:
+            return await self._database.run(lambda connection: connection.execute(query).first())
+        except SQLAlchemyError as error:
+            note(error)
+            return None
 
-    def _remove(self, sender_id: str) -> None:
-        mark = upsert(self._engine, deleted, {"kennung": digest(sender_id), "wann": time.time()})
-        with self._engine.begin() as connection:
-            connection.execute(conversations.delete().where(conversations.c.id == sender_id))
-            connection.execute(mark)
-        wipe(self._engine)
-
-    def _ids(self) -> list[str]:
-        with self._engine.connect() as connection:
-            return [row[0] for row in connection.execute(sa.select([conversations.c.id]))]
-
-
-class Nowhere(TrackerStore):
-    """Where Rasa puts conversations that can't be saved: their texts must not pile up in memory."""
-
-    async def save(self, tracker: DialogueStateTracker) -> None:
-        """Forget the conversation."""
-
-    async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
-        """Return nothing."""
-        return None
-
-    async def keys(self) -> Iterable[str]:
-        """Return nothing."""
-        return []
+    async def _write(self, tracker: DialogueStateTracker) -> None:
+        now = time.time()
+        oldest = now - self._lifetime
+        events = bound(tracker, self.domain, self._limit, since=oldest)
+        bounded = DialogueStateTracker.from_events(tracker.sender_id, events, self.domain.slots)
+        row = {
+            "id": tracker.sender_id,
+            "zuletzt": now,
+            "ereignisse": self.serialise_tracker(bounded),
+        }
+        before = getattr(tracker, "stored_at", _UNKNOWN)
+        await self._database.run(lambda connection: _write(connection, row, before, oldest))
+        tracker.stored_at = now
 
 
 def digest(sender_id: str) -> str:
@@ -206,66 +210,65 @@ def digest(sender_id: str) -> str:
     return hashlib.sha256(sender_id.encode("utf-8", "replace")).hexdigest()
 
 
-def upsert(engine: sa.engine.Engine, table: sa.Table, row: Mapping[str, Any]) -> Any:
-    """Return the statement that writes a row, in place of the one with the same primary key."""
-    dialect = postgresql if engine.dialect.name == "postgresql" else sqlite
-    insert = dialect.insert(table).values(row)
-    keys = [column.name for column in table.primary_key]
-    update = {name: insert.excluded[name] for name in row if name not in keys}
-    return insert.on_conflict_do_update(index_elements=keys, set_=update)
+def _sign(connection: sa.engine.Connection) -> None:
+    connection.execute(sa.select([conversations.c.id]).limit(1)).fetchall()
+    now = {"zuletzt": time.time()}
+    if not connection.execute(_signs.update().values(now)).rowcount:
+        connection.execute(_signs.insert().values(now))
 
 
-def wipe(engine: sa.engine.Engine) -> bool:
-    """Empty SQLite's write-ahead log, which still holds what has been deleted or overwritten.
+def _write(
+    connection: sa.engine.Connection, row: dict[str, Any], before: object, oldest: float
+) -> None:
+    """Write a row over the one that was stored at a time.
 
-    Returns ``False`` when somebody is reading an older state; the next attempt will do it then.
-    """
-    if engine.dialect.name != "sqlite":
-        return True
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={int(_WIPE_SECONDS * 1000)}")
-        try:
-            busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar()
-        finally:
-            connection.exec_driver_sql(f"PRAGMA busy_timeout={int(LOCK_SECONDS * 1000)}")
-    return not busy
-
-
-def create_tables(engine: sa.engine.Engine) -> None:
-    """Create the tables that are missing.
+    Args:
+        connection: to the database.
+        row: what to write.
+        before: when the other one was stored; ``None``: there was none, ``_UNKNOWN``: over any.
+        oldest: one that was stored before counts as none.
 
     Raises:
-        StoreUnusable: the database can't be used.
+        Overtaken: another one is stored by now.
     """
-    try:
-        metadata.create_all(engine)
-    except SQLAlchemyError as error:
-        raise StoreUnusable(error) from error
+    own, stored_at = conversations.c.id == row["id"], conversations.c.zuletzt
+    if isinstance(before, float):
+        statement = conversations.update().where(own, stored_at == before).values(row)
+    else:
+        over = stored_at < oldest if before is None else None
+        statement = upsert(connection, conversations, row, over)
+    if connection.execute(statement).rowcount:
+        return
+    stored = connection.execute(sa.select([stored_at]).where(own)).scalar()
+    if stored != row["zuletzt"]:  # else it was written before the connection broke
+        raise Overtaken
 
 
-def open_engine(url: str) -> sa.engine.Engine:
-    """Return the engine of a database; a missing SQLite file and its folder are made.
+def _answered(row: sa.engine.Row | None, message_id: str) -> Earlier | None:
+    if row is None or json.dumps(message_id) not in row["ereignisse"]:
+        return None
+    for message, reply in _turns(row["ereignisse"]):
+        if message.get("message_id") == message_id and reply and not _failed(reply):
+            return Earlier(message.get("metadata") or {}, reply)
+    return None
 
-    What is stored never becomes part of an error message, and so of the log.
-    """
-    parsed = sa.engine.make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        return sa.create_engine(
-            url, pool_size=5, max_overflow=5, pool_pre_ping=True, hide_parameters=True
-        )
-    if parsed.database and parsed.database != ":memory:":
-        try:
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreUnusable(error) from error
-    # parameters are texts of messages, which errors must not carry into the log
-    engine = sa.create_engine(url, connect_args={"timeout": LOCK_SECONDS}, hide_parameters=True)
 
-    @sa.event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _record: Any) -> None:
-        # WAL with NORMAL survives kill -9 and costs no fsync for each message
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-        connection.execute("PRAGMA secure_delete=ON")
+def _failed(reply: dict[str, Any]) -> bool:
+    """Whether a reply says that there was no answer; the same message is another try then."""
+    return bool(reply.get("answer", {}).get("topic") == FAILED)
 
-    return engine
+
+def _turns(events: str) -> Iterable[tuple[dict[str, Any], dict[str, Any] | None]]:
+    """Yield each message of a stored conversation with its reply, if it had one."""
+    message: dict[str, Any] | None = None
+    reply = None
+    for event in json.loads(events)["events"]:
+        if event["event"] == "user":
+            if message:
+                yield message, reply
+            message, reply = event, None
+        elif event["event"] == "bot":
+            custom = (event.get("data") or {}).get("custom") or {}
+            reply = custom if "parts" in custom else reply
+    if message:
+        yield message, reply
