@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 export RASA_TELEMETRY_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run chat ask train evaluate robustness crossvalidate knowledge encoder embeddings test test-fast browser check format lock clean
+.PHONY: help setup run chat ask train evaluate robustness crossvalidate bench encoder embeddings audit knowledge test test-fast soak browser services check format lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,20 +46,30 @@ encoder: setup  ## Fine-tune the encoder on the sample sentences anew, and compu
 embeddings: setup  ## Compute the vectors of new sample sentences and store them with the project
 	@$(PYTHON) scripts/embeddings.py
 
+bench: setup  ## Compare speed and memory with a stock Rasa assistant, alone on the machine
+	@$(PYTHON) -W ignore -m benchmarks.compare
+
 knowledge: setup  ## Check the knowledge base
 	@$(PYTHON) -m bot knowledge check
 
 # The browser's event loop would be in the way of other tests, so it has a process of its own.
 test: setup check  ## Run all tests
-	@$(PYTHON) -m pytest -m "not browser"
+	@$(PYTHON) -m pytest -m "not browser and not soak"
 	@$(PYTHON) -m pytest -m browser
 
 test-fast: setup  ## Run the tests that need neither training nor a browser (under a minute)
-	@$(PYTHON) -m pytest -m "not rasa and not browser"
+	@$(PYTHON) -m pytest -m "not rasa and not browser and not soak"
 
 browser:  ## Install Chromium for the browser tests, if it is missing (Debian, as root)
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { \
 	  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; }
+
+services:  ## Install PostgreSQL, Redis and nginx for the tests with them, if missing (Debian, as root)
+	@{ command -v redis-server && ls /usr/lib/postgresql/*/bin/postgres && ls /usr/sbin/nginx; } >/dev/null 2>&1 || { \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql redis-server nginx openssl systemd; }
+
+soak: setup  ## Run the long tests: attacks, load, killed processes: make soak [MINUTES=30]
+	@LOTSE_SOAK_MINUTES=$(or $(MINUTES),10) $(PYTHON) -m pytest -m soak -s
 
 check: setup  ## Lint, formatting, types
 	@$(PYTHON) -m ruff check .
@@ -69,6 +79,10 @@ check: setup  ## Lint, formatting, types
 format: setup  ## Format the code
 	@$(PYTHON) -m ruff check --fix .
 	@$(PYTHON) -m ruff format .
+
+audit: setup  ## Look all locked packages up in the database of known weaknesses (needs the internet)
+	@$(PYTHON) -m venv .lotse/audit && .lotse/audit/bin/python -m pip install --quiet pip-audit
+	@.lotse/audit/bin/pip-audit --strict --no-deps --disable-pip -r requirements.lock --desc off
 
 lock:  ## Resolve the dependencies anew (needs uv)
 	uv pip compile --universal --python-version 3.10 --generate-hashes --no-annotate \

@@ -12,7 +12,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from bot.answer import STRUCTURED, Outcome, Paragraph, Reply, render_text
+from bot.answer import FAILED, STRUCTURED, Outcome, Paragraph, Reply, render_text
 from bot.dialogue import compose
 from bot.dialogue.respond import respond
 from bot.dialogue.state import State
@@ -116,7 +116,7 @@ def changes(before: State | None, after: State) -> list[dict[str, Any]]:
 def failure(context: Context) -> Reply:
     """Return the reply to a message whose answer went wrong."""
     return Reply(
-        Outcome("no_answer", confidence=0.0),
+        Outcome("no_answer", topic=FAILED, confidence=0.0),
         (Paragraph(context.texts("fehler")), compose.contact(context)),
         compose.group_choices(context, basics=True),
     )

@@ -13,6 +13,8 @@ from typing import Any, Literal
 Status = Literal["answer", "overview", "clarify", "no_answer", "dialog", "guide"]
 STATUSES: tuple[str, ...] = ("answer", "overview", "clarify", "no_answer", "dialog", "guide")
 
+FAILED = "fehler"
+"""Topic of the outcome of a turn that went wrong; the same message may be sent again."""
 STRUCTURED = "structured"
 """Message metadata: the channel renders the reply itself and wants it in one piece."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -13,7 +14,11 @@ from pydantic import ValidationError
 
 from bot.knowledge import KnowledgeError, load_knowledge
 from bot.logs import configure_logging
+from bot.preflight import of_system
 from bot.settings import PROJECT, Settings, get_settings
+from bot.settings_check import invalid_settings, unknown_settings
+
+logger = logging.getLogger(__name__)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,11 +29,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = get_settings()
     except ValidationError as error:
-        print("Ungültige Einstellungen:", file=sys.stderr)
-        for problem in error.errors():
-            print(f"  LOTSE_{str(problem['loc'][0]).upper()}: {problem['msg']}", file=sys.stderr)
+        wrong = [*invalid_settings(error, os.environ), *unknown_settings(os.environ)]
+        print("Ungültige Einstellungen:", *wrong, sep="\n  ", file=sys.stderr)
         return 2
     configure_logging(settings.log_level, settings.log_format)
+    for unknown in unknown_settings(os.environ):
+        logger.warning(unknown)
     try:
         return int(options.run(options, settings) or 0)
     except KnowledgeError as error:
@@ -36,6 +42,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except (RuntimeError, ValueError) as error:
         print(f"Fehler: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"Fehler: {of_system(error)}", file=sys.stderr)
+        return 1
+    except MemoryError:
+        print(
+            "Fehler: Der Arbeitsspeicher reicht nicht. Abhilfe: mehr Speicher erlauben, siehe "
+            "docs/betrieb.md.",
+            file=sys.stderr,
+        )
         return 1
     except KeyboardInterrupt:
         return 130
@@ -95,7 +111,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(_: argparse.Namespace, settings: Settings) -> None:
-    from bot.server import check_port, serve
+    from bot.preflight import check_port
+    from bot.server import serve
     from bot.training import train_if_changed
 
     check_port(settings)

@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from rasa.core.actions.action import RemoteAction
-from rasa.core.agent import Agent, load_agent
-from rasa.core.utils import AvailableEndpoints
+from rasa.core.agent import Agent
+from rasa.core.channels.channel import UserMessage
+from rasa.core.tracker_store import TrackerStore
 from rasa.utils.endpoints import EndpointConfig
 from rasa_sdk.executor import ActionExecutor
 
+from bot.once import Once
+from bot.preflight import is_intact
 from bot.settings import Settings
-from bot.storage.tracker_store import BoundedTrackerStore, Nowhere
+from bot.shared import Shared
+from bot.storage.tracker_store import BoundedTrackerStore
 
 logger = logging.getLogger(__name__)
 
@@ -57,29 +61,57 @@ def latest_model(folder: Path) -> Path:
     return models[-1]
 
 
-async def create_agent(settings: Settings) -> Agent:
+class LotseAgent(Agent):
+    """Rasa's agent, with each message answered once, whichever process it reaches."""
+
+    def __init__(self, store: BoundedTrackerStore, shared: Shared) -> None:
+        super().__init__(
+            tracker_store=store, lock_store=shared.locks, action_endpoint=InProcessActions()
+        )
+        self._once = Once(store, shared.locks, shared.closed)
+
+    async def handle_message(self, message: UserMessage) -> None:
+        """Answer a message into its output channel."""
+        await self._once.take(message, self.processor.handle_message)
+
+    @staticmethod
+    def _create_tracker_store(store: TrackerStore, domain: Any) -> TrackerStore:
+        """Return the store as it is.
+
+        Rasa would put a wrapper around it that begins an empty conversation when the database
+        does not answer, and writes it over the stored one as soon as it does.
+        """
+        store.domain = domain
+        return store
+
+
+async def create_agent(settings: Settings, shared: Shared | None = None) -> LotseAgent:
     """Load the newest model with its tracker store and the actions in this process.
+
+    Args:
+        settings: where models and conversations are.
+        shared: with other processes; by default there are none.
 
     Raises:
         ModelMissing: there is no model, or it can't be loaded.
+        StoreUnusable: the database can't be used.
     """
     RemoteAction._validate_action_result = _trust
-    endpoints = AvailableEndpoints(
-        action=InProcessActions(),
-        tracker_store=EndpointConfig(type="bot.storage.tracker_store.BoundedTrackerStore"),
-    )
     model = latest_model(settings.models_dir)
-    agent = await load_agent(model_path=str(model), endpoints=endpoints)
-    if not agent.is_ready():
-        raise ModelMissing(f"{model} lässt sich nicht laden. Abhilfe: „make train“.")
-    agent.tracker_store._fallback_tracker_store = Nowhere(agent.domain)
+    if not is_intact(model):
+        raise ModelMissing(
+            f"{model} ist beschädigt. Abhilfe: die Datei löschen, dann „make train“; ist der "
+            "Datenträger voll?"
+        )
+    store = BoundedTrackerStore(host=settings.database)
+    agent = LotseAgent(store, shared or Shared(settings))
+    try:
+        agent.load_model(str(model))
+    except Exception as error:
+        logger.exception("Modell nicht geladen")
+        raise ModelMissing(
+            f"{model} lässt sich nicht laden; der Grund steht im Protokoll darüber. "
+            "Abhilfe: „python -m bot train --force“."
+        ) from error
     logger.info("Modell: %s", model.name)
     return agent
-
-
-def conversation_store(agent: Agent) -> BoundedTrackerStore:
-    """Return our store, out of the wrappers that Rasa puts around it and that can't delete."""
-    store: Any = agent.tracker_store
-    while hasattr(store, "_tracker_store"):
-        store = store._tracker_store
-    return cast(BoundedTrackerStore, store)

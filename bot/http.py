@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from sanic import Sanic, response
-from sanic.exceptions import SanicException
+from sanic.exceptions import SanicException, ServiceUnavailable
 from sanic.request import Request
 from sanic.response import BaseHTTPResponse, HTTPResponse
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.settings import Settings
+from bot.storage.problems import note
 
 logger = logging.getLogger(__name__)
 
 BODY_LIMIT = 128 * 1024
 """No request of any channel needs more bytes than this."""
+ARRIVAL_SECONDS = 15
+"""A request that has not arrived whole after so long is given up."""
 PREFLIGHT_SECONDS = 600
+STORE_RETRY_SECONDS = 30
+"""When to try again what the database could not do."""
+_FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -59,6 +67,8 @@ class Problem(SanicException):
 def secure(app: Sanic, settings: Settings) -> None:
     """Give every response of the app its security headers, and every error one form."""
     app.config.REQUEST_MAX_SIZE = BODY_LIMIT
+    app.config.REQUEST_TIMEOUT = ARRIVAL_SECONDS
+    app.config.RESPONSE_TIMEOUT = settings.answer_seconds + ARRIVAL_SECONDS
     app.config.PROXIES_COUNT = settings.proxies or None
     policy = content_security_policy(settings.origins)
 
@@ -103,10 +113,17 @@ def content_security_policy(origins: frozenset[str]) -> str:
 
 def as_response(error: Exception) -> HTTPResponse:
     """Return an error as ``application/problem+json``; what is not meant to be seen is logged."""
+    if isinstance(error, SQLAlchemyError):
+        note(error)
+        detail = "the database can't do this now; try again later"
+        error = Problem(503, "storage", detail, retry_after=STORE_RETRY_SECONDS)
     if isinstance(error, Problem):
         status, code, detail = error.status_code, error.code, str(error)
     elif isinstance(error, SanicException) and 400 <= (error.status_code or 500) < 500:
         status, code, detail = error.status_code, f"http_{error.status_code}", str(error)
+    elif isinstance(error, ServiceUnavailable):  # the client has gone, or nobody waits any longer
+        status, code, detail = 503, "unavailable", str(error)
+        error.headers = {"Retry-After": "5"}
     else:
         logger.error("Eine Anfrage ist gescheitert", exc_info=error)
         status, code = 500, "internal"
@@ -130,9 +147,16 @@ def check_origin(request: Request, origins: frozenset[str]) -> None:
         Problem: 403, the page is of another site.
     """
     origin = request.headers.get("origin")
-    if origin is None or origin in origins or urlsplit(origin).netloc == request.host:
+    if origin is None or origin in origins or _is_own(origin, request.host):
         return
     raise Problem(403, "origin", "this site may not use the assistant; see LOTSE_ALLOWED_ORIGINS")
+
+
+def _is_own(origin: str, host: str) -> bool:
+    try:
+        return bool(host) and urlsplit(origin).netloc == host
+    except ValueError:  # e.g. half an IPv6 address
+        return False
 
 
 def preflight(request: Request, origins: frozenset[str], methods: str) -> HTTPResponse:
@@ -150,6 +174,26 @@ def preflight(request: Request, origins: frozenset[str], methods: str) -> HTTPRe
     return response.empty(headers=headers)
 
 
+def is_local(request: Request) -> bool:
+    """Whether a program on this machine asks, and no proxy on behalf of someone else."""
+    if any(name in request.headers for name in _FORWARDED):
+        return False
+    try:
+        return ipaddress.ip_address(request.ip).is_loopback
+    except ValueError:
+        return False
+
+
 def address(request: Request) -> str:
-    """Return the address of the person's machine, as far as it can be known."""
-    return str(request.remote_addr or request.ip)
+    """Return the address of the person's machine, as far as it can be known.
+
+    Of an IPv6 address only the network counts: a single connection has 2⁶⁴ addresses of its own.
+    """
+    given = str(request.remote_addr or request.ip).strip("[]")
+    try:
+        known = ipaddress.ip_address(given)
+    except ValueError:
+        return given[:64]
+    if isinstance(known, ipaddress.IPv6Address):
+        return str(known.ipv4_mapped or ipaddress.ip_network((known, 64), strict=False))
+    return str(known)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-import socket
 from asyncio import AbstractEventLoop
+from typing import Any
 
 from rasa.core.agent import Agent
 from rasa.core.channels import channel
@@ -23,44 +23,29 @@ from bot.dialogue.guided import plan_key
 from bot.dialogue.texts import get_texts
 from bot.engine import create_agent
 from bot.german.spacy_model import german
+from bot.health import Readiness, StoreCheck, add_health
 from bot.http import secure
 from bot.knowledge import Knowledge
 from bot.logs import people_may_write
+from bot.metrics import LogCounter, States, add_metrics
 from bot.pages import add_pages
+from bot.preflight import check_memory, check_port
+from bot.protocol import StrictProtocol
 from bot.settings import Settings
+from bot.shared import Shared
 from bot.storage.retention import keep_retention
 
 logger = logging.getLogger(__name__)
 
 
-class PortTaken(RuntimeError):
-    """Somebody else listens on the port."""
-
-
-def check_port(settings: Settings) -> None:
-    """Make sure that the port is free.
-
-    Raises:
-        PortTaken: it isn't; the message says what to do.
-    """
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            raise PortTaken(
-                f"Port {settings.port} auf {settings.host} ist nicht frei ({error.strerror}). "
-                "Abhilfe: den anderen Dienst beenden oder LOTSE_PORT setzen."
-            ) from error
-
-
 def create_app(settings: Settings) -> Sanic:
     """Return the web application; the agent is loaded when it starts."""
-    app = create_routes(settings)
+    shared = Shared(settings)
+    app = create_routes(settings, shared)
 
     async def load(running: Sanic, _: AbstractEventLoop) -> None:
         get_live_knowledge().start()
-        running.ctx.agent = await create_agent(settings)
+        running.ctx.agent = await create_agent(settings, shared)
         await _warm_up(running.ctx.agent)
         people_may_write()
         logger.info("Bereit: http://%s:%d", settings.host, settings.port)
@@ -69,28 +54,43 @@ def create_app(settings: Settings) -> Sanic:
 
     async def stop_watching(*_: object) -> None:
         get_live_knowledge().stop()
+        await shared.close()
 
     app.register_listener(close_resources, "after_server_stop")
     app.register_listener(stop_watching, "after_server_stop")
     return app
 
 
-def create_routes(settings: Settings) -> Sanic:
+def create_routes(settings: Settings, shared: Shared | None = None) -> Sanic:
     """Return everything that is served; ``app.ctx.agent`` is still to be set."""
+    shared = shared or Shared(settings)
     app = Sanic("engagement_lotse", configure_logging=False)
     secure(app, settings)
     add_pages(app, settings)
     app.blueprint(plan_routes(plan_key(), _knowledge, get_texts))
-    rocketchat = RocketChatChannel.if_configured(settings)
-    web = WebChannel(settings, _knowledge)
+    rocketchat = RocketChatChannel.if_configured(settings, shared.seen)
+    web = WebChannel(settings, _knowledge, shared)
     channels = [RestChannel(), web, *rocketchat]
     channel.register(channels, app, route="/webhooks/")
     keep_retention(app, settings, web.forget_idle)
 
+    def loaded() -> bool:
+        agent: Agent | None = getattr(app.ctx, "agent", None)
+        return agent is not None and agent.is_ready()
+
+    async def ping() -> None:
+        await app.ctx.agent.tracker_store.ping()
+
+    def states() -> dict[str, dict[str, Any]]:
+        return {added.name(): added.health() for added in rocketchat}
+
+    readiness = Readiness(loaded, get_live_knowledge, StoreCheck(ping), states)
+    add_health(app, readiness)
+    add_metrics(app, settings, States(get_live_knowledge, states, readiness))
+
     @app.get("/health")
-    async def health(request: Request) -> HTTPResponse:
-        agent: Agent | None = getattr(request.app.ctx, "agent", None)
-        ready = agent is not None and agent.is_ready()
+    async def health(_: Request) -> HTTPResponse:
+        ready = loaded()
         live = get_live_knowledge()
         return response.json(
             {
@@ -99,7 +99,8 @@ def create_routes(settings: Settings) -> Sanic:
                 "german": german()[0],
                 "entries": len(live.current.knowledge),
                 "knowledge": live.status.to_json(),
-                "channels": {added.name(): added.health() for added in rocketchat},
+                "redis": shared.health(),
+                "channels": states(),
             },
             200 if ready else 503,
         )
@@ -121,8 +122,17 @@ def serve(settings: Settings) -> None:
 
     Raises:
         PortTaken: the port is not free.
+        StoreUnusable: the database can't be used.
+        ModelMissing: there is no model, or it can't be loaded.
     """
     check_port(settings)
+    check_memory()
+    logging.getLogger().addHandler(LogCounter())
     create_app(settings).run(
-        host=settings.host, port=settings.port, workers=1, access_log=False, motd=False
+        host=settings.host,
+        port=settings.port,
+        workers=1,
+        protocol=StrictProtocol,
+        access_log=False,
+        motd=False,
     )

@@ -15,6 +15,7 @@ from pydantic import BaseSettings, Field, SecretStr, validator
 
 PROJECT = Path(__file__).resolve().parent.parent
 """The checkout: every relative path in the settings is meant from here."""
+_REDIS = re.compile(r"(rediss?|unix)://\S+")
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?")
 
 _ROCKETCHAT_NEEDS = ("rocketchat_url", "rocketchat_user_id", "rocketchat_token")
@@ -87,6 +88,11 @@ class Settings(BaseSettings):
         default="",
         description="Datenbank der Unterhaltungen (leer: SQLite in LOTSE_STATE_DIR)",
     )
+    redis_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="Redis für mehrere Prozesse, z. B. redis://:passwort@127.0.0.1:6379/0; dann "
+        "muss auch LOTSE_SECRET gesetzt sein (leer: ein Prozess, ohne Redis)",
+    )
 
     public_url: str = Field(
         default="",
@@ -158,6 +164,14 @@ class Settings(BaseSettings):
     answer_seconds: int = Field(
         default=30, ge=1, description="So viele Sekunden darf eine Antwort im Web höchstens dauern"
     )
+    metrics: bool = Field(
+        default=True, description="Zahlen für Prometheus unter „/metrics“ anbieten"
+    )
+    metrics_token: SecretStr = Field(
+        default=SecretStr(""),
+        description="Token, mit dem „/metrics“ auch von anderen Rechnern abgefragt werden darf "
+        "(leer: nur vom selben Rechner)",
+    )
 
     class Config:
         """Read ``LOTSE_…`` from the environment; values are case-sensitive, names are not."""
@@ -178,6 +192,12 @@ class Settings(BaseSettings):
             raise ValueError(f"Für Rocket.Chat fehlt noch: {', '.join(missing)}")
         return value
 
+    @validator("database_url")
+    def _database_known(cls, value: str) -> str:  # noqa: N805
+        if value and not re.match(r"(sqlite|postgresql(\+psycopg2)?)://", value):
+            raise ValueError("so schreiben: postgresql://name:kennwort@rechner/datenbank")
+        return value
+
     @property
     def allowed_rocketchat_rooms(self) -> frozenset[str]:
         """Names or ids of the rooms in which messages are answered; empty for all."""
@@ -188,6 +208,15 @@ class Settings(BaseSettings):
     def _long_enough(cls, value: SecretStr) -> SecretStr:  # noqa: N805
         if 0 < len(value.get_secret_value()) < MIN_SECRET:
             raise ValueError(f"mindestens {MIN_SECRET} Zeichen, z. B. aus „openssl rand -hex 32“")
+        return value
+
+    @validator("redis_url")
+    def _shared(cls, value: SecretStr, values: dict[str, Any]) -> SecretStr:  # noqa: N805
+        if url := value.get_secret_value():
+            if not _REDIS.fullmatch(url):
+                raise ValueError("muss mit redis://, rediss:// oder unix:// beginnen")
+            if not values.get("secret"):
+                raise ValueError("für mehrere Prozesse muss auch LOTSE_SECRET gesetzt sein")
         return value
 
     @validator("allowed_origins")

@@ -15,6 +15,7 @@ import yaml
 from bot.german.spacy_model import german
 from bot.knowledge import load_knowledge
 from bot.knowledge.search.encoder import get_encoder
+from bot.preflight import is_intact
 from bot.settings import PROJECT, Settings
 
 logger = logging.getLogger(__name__)
@@ -61,6 +62,9 @@ def train_if_changed(settings: Settings, *, force: bool = False) -> Path:
     """
     name = MODEL_PREFIX + fingerprint(settings)
     model = settings.models_dir / f"{name}.tar.gz"
+    if model.is_file() and not is_intact(model):
+        logger.warning("%s ist beschädigt und wird neu trainiert.", model.name)
+        model.unlink()
     if model.is_file() and not force:
         logger.info("Das Modell ist aktuell: %s", model.name)
         return model

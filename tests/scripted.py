@@ -32,6 +32,7 @@ from bot.dialogue import compose
 from bot.dialogue.texts import get_texts
 from bot.dialogue.turn import Context
 from bot.knowledge import load_knowledge
+from bot.protocol import StrictProtocol
 from bot.settings import Settings
 
 ATTACK = "<img src=x onerror=\"document.title='gehackt'\"><script>document.title='gehackt'</script>"
@@ -48,7 +49,9 @@ def live_knowledge() -> SimpleNamespace:
     """Stand for the live knowledge base: the real entries, and nothing to watch."""
     return SimpleNamespace(
         current=SimpleNamespace(knowledge=context().knowledge),
-        status=SimpleNamespace(to_json=lambda: {"status": "ok"}),
+        status=SimpleNamespace(problems=(), to_json=lambda: {"status": "ok"}),
+        taken=0,
+        refused=0,
         start=lambda: None,
         stop=lambda: None,
     )
@@ -57,22 +60,22 @@ def live_knowledge() -> SimpleNamespace:
 class Store:
     def __init__(self) -> None:
         self.conversations: dict[str, list[str]] = {}
+        self.failing: Exception | None = None
+
+    async def ping(self) -> None:
+        if self.failing:
+            raise self.failing
 
     async def delete(self, conversation: str) -> None:
+        if self.failing:
+            raise self.failing
         self.conversations.pop(conversation, None)
-
-
-class Wrapper:
-    """Like the wrapper that Rasa puts around a store: it can't delete."""
-
-    def __init__(self, store: Store) -> None:
-        self._tracker_store = store
 
 
 class ScriptedAgent:
     def __init__(self) -> None:
         self.store = Store()
-        self.tracker_store = Wrapper(self.store)
+        self.tracker_store = self.store
         self.lock_store = InMemoryLockStore()
         self.handled: list[str] = []
         self.slow = threading.Event()
@@ -182,7 +185,9 @@ def serving(state: Path, **values: object) -> Iterator[tuple[str, ScriptedAgent]
         app = server.create_routes(settings)
         app.ctx.agent = agent
         free = socket.create_server(("127.0.0.1", 0))
-        listening = await app.create_server(sock=free, return_asyncio_server=True, access_log=False)
+        listening = await app.create_server(
+            sock=free, protocol=StrictProtocol, return_asyncio_server=True, access_log=False
+        )
         await listening.startup()
         await listening.start_serving()
         servers.append(listening)

@@ -8,8 +8,9 @@ from pathlib import Path
 from bot.pages import WIDGET, Page
 from bot.privacy import PLACEHOLDERS
 from bot.settings import Settings
+from bot.storage import tracker_store  # noqa: F401  (its tables)
+from bot.storage.database import metadata
 from bot.storage.feedback import ROWS_KEPT
-from bot.storage.tracker_store import metadata
 
 
 def test_the_record_lists_exactly_the_columns_that_are_stored(project: Path) -> None:
@@ -17,6 +18,16 @@ def test_the_record_lists_exactly_the_columns_that_are_stored(project: Path) -> 
     listed = re.findall(r"^\| `(\w+)` \| `(\w+)` \|", page, re.MULTILINE)
     stored = [(t.name, column.name) for t in metadata.tables.values() for column in t.columns]
     assert sorted(listed) == sorted(stored)
+
+
+def test_the_record_lists_exactly_the_kinds_of_keys_in_redis(project: Path) -> None:
+    page = (project / "docs" / "datenschutz.md").read_text(encoding="utf-8")
+    listed = re.findall(r"`lotse:(\w+)`", page)
+    code = [*(project / "bot" / "shared").glob("*.py"), project / "bot/channels/web/__init__.py"]
+    named = [
+        n for file in code for n in re.findall(r'\b(?:_marks|rate|name)\("(\w+)"', file.read_text())
+    ]
+    assert sorted(listed) == sorted(named)
 
 
 def test_the_periods_and_placeholders_in_the_record_are_the_real_ones(project: Path) -> None:

@@ -7,7 +7,6 @@ well-formed request with exactly one outcome, and everything else with a clear e
 
 from __future__ import annotations
 
-import ipaddress
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -20,10 +19,14 @@ from sanic.response import HTTPResponse
 
 from bot.answer import Reply, render_text
 from bot.channels.turn import take_turn
+from bot.http import is_local
 
 SENDER_LIMIT = 200
 BODY_LIMIT = 64 * 1024
-_FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+_OF_BROWSERS = ("origin", "sec-fetch-mode")
+"""Headers of pages, which may be anybody's."""
+_OTHER_CHANNELS = ("web-", "rocketchat-")
+"""Begin the ids of conversations that people have elsewhere."""
 
 
 class RequestError(ValueError):
@@ -75,14 +78,9 @@ def check_loopback(request: Request) -> None:
     """Let only programs on this machine use the channel: it takes any caller's word for who speaks.
 
     Raises:
-        RequestError: 403, the caller is somewhere else, or hidden behind a proxy.
+        RequestError: 403, the caller is somewhere else, hidden behind a proxy, or a web page.
     """
-    forwarded = any(name in request.headers for name in _FORWARDED)
-    try:
-        local = ipaddress.ip_address(request.ip).is_loopback
-    except ValueError:
-        local = False
-    if forwarded or not local:
+    if not is_local(request) or any(name in request.headers for name in _OF_BROWSERS):
         raise RequestError(403, "loopback", "the REST channel is for programs on this machine only")
 
 
@@ -114,6 +112,8 @@ def parse(request: Request) -> tuple[str, str, dict[str, Any] | None]:
     ):
         text_ = f'"sender" must be a printable string of at most {SENDER_LIMIT} characters'
         raise RequestError(400, "sender", text_)
+    if sender.startswith(_OTHER_CHANNELS):
+        raise RequestError(400, "sender", "conversations of other channels are not reached here")
     if metadata is not None and not isinstance(metadata, dict):
         raise RequestError(400, "metadata", '"metadata" must be an object')
     return sender, text.encode("utf-8", "replace").decode(), metadata

@@ -12,13 +12,19 @@ from typing import Any
 
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 
-from bot.answer import STRUCTURED, Outcome, Paragraph, Reply
+from bot.answer import FAILED, STRUCTURED, Outcome, Paragraph, Reply
 from bot.dialogue.texts import get_texts
 from bot.german.text import clean
+from bot.metrics import count_turn
+from bot.once import REPEATABLE, ConversationClosed, MessageReused
 from bot.privacy import Kind, Masked, mask, without_introduction
 from bot.settings import get_settings
+from bot.storage.problems import noting_troubles
 
 logger = logging.getLogger(__name__)
+
+DELETED_TOPIC = "daten_loeschen"
+"""The outcome after which nothing of the conversation is left in the store."""
 
 Process = Callable[[UserMessage], Awaitable[Any]]
 """What Rasa gives a channel to hand its messages to."""
@@ -32,6 +38,8 @@ async def take_turn(
     metadata: dict[str, Any] | None = None,
     *,
     issued: bool = False,
+    message_id: str | None = None,
+    digest: str = "",
 ) -> Reply:
     """Answer a message.
 
@@ -46,20 +54,54 @@ async def take_turn(
         metadata: kept with the message in the tracker.
         issued: the text was not typed: it is the title of a choice that the assistant gave, which
             may name a contact of the municipality.
+        message_id: under which the message may come again; it is answered once then.
+        digest: tells this message from another one under the same id.
+
+    Raises:
+        ConversationClosed: the conversation was deleted meanwhile.
+        MessageReused: another message had this id.
     """
-    if refusal := refuse(text):
-        return refusal
-    collector = CollectingOutputChannel()
+    marked = {**(metadata or {}), STRUCTURED: True}
+    if message_id:
+        marked[REPEATABLE] = digest
+    with count_turn(channel) as turn, noting_troubles() as troubles:
+        reply = refuse(text)
+        if reply is None:
+            masked, collector = _masked(text, issued=issued), CollectingOutputChannel()
+            message = UserMessage(masked.text, collector, sender, None, channel, message_id, marked)
+            reply = _told(await _answer(process, message), masked.kinds)
+        if troubles:
+            reply = without_memory(reply)
+        turn.outcome = reply.outcome
+    return reply
+
+
+def _masked(text: str, *, issued: bool) -> Masked:
+    """Return what Rasa gets to read of a text."""
     # a leading slash would make Rasa take typed text for an intent
     typed = clean(text).lstrip("/ ") or "?"
     masked = Masked(typed) if issued else mask(typed)
-    meant = without_introduction(masked.text) if masked.kinds else masked.text
-    marked = {**(metadata or {}), STRUCTURED: True}
+    return replace(masked, text=without_introduction(masked.text)) if masked.kinds else masked
+
+
+async def _answer(process: Process, message: UserMessage) -> Reply:
     try:
-        await process(UserMessage(meant, collector, sender, input_channel=channel, metadata=marked))
+        await process(message)
+    except (ConversationClosed, MessageReused):
+        raise
     except Exception:
         logger.exception("Eine Nachricht ließ sich nicht beantworten")
-    return _told(_collected(collector.messages), masked.kinds)
+    return _collected(message.output_channel.messages)
+
+
+def without_memory(reply: Reply) -> Reply:
+    """Return a reply that says that the conversation could not be read or saved.
+
+    What was answered stands on its own. Only that something was deleted would not be true.
+    """
+    if reply.outcome.topic == DELETED_TOPIC:
+        return _failed("nicht_geloescht")
+    return replace(reply, parts=(*reply.parts, Paragraph(get_texts()("ohne_gedaechtnis"))))
 
 
 def refuse(text: str) -> Reply | None:
@@ -78,7 +120,12 @@ def _collected(messages: list[dict[str, Any]]) -> Reply:
     replies = [custom for m in messages if "answer" in (custom := m.get("custom") or {})]
     if replies:
         return Reply.from_json(replies[-1])
-    return Reply(Outcome("no_answer", confidence=0.0), (Paragraph(get_texts()("fehler")),))
+    return _failed("fehler")
+
+
+def _failed(sentence: str) -> Reply:
+    outcome = Outcome("no_answer", topic=FAILED, confidence=0.0)
+    return Reply(outcome, (Paragraph(get_texts()(sentence)),))
 
 
 def _told(reply: Reply, kinds: tuple[Kind, ...]) -> Reply:

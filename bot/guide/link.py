@@ -62,7 +62,7 @@ def read(token: str, key: bytes) -> PlanLink:
         claims = jwt.decode(token, key, algorithms=[_ALGORITHM], options=options)
     except jwt.ExpiredSignatureError as error:
         raise LinkExpired from error
-    except jwt.InvalidTokenError as error:
+    except (jwt.InvalidTokenError, UnicodeEncodeError) as error:
         raise LinkInvalid from error
     dialogue, answers = claims.get("d"), claims.get("a")
     if dialogue not in DIALOGUES or not isinstance(answers, dict):

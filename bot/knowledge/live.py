@@ -77,6 +77,10 @@ class LiveKnowledge:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._had_local = False
+        self.taken = 0
+        """Changes taken up since the start."""
+        self.refused = 0
+        """Changes refused since the start, as they held errors."""
         self._stamps = self._look()
         core = load_knowledge(folder)
         self._learnt: frozenset[Row] = frozenset(rows(core))
@@ -102,6 +106,7 @@ class LiveKnowledge:
         try:
             knowledge = self._load()
         except KnowledgeError as error:
+            self.refused += 1
             self.status = replace(self.status, problems=tuple(error.problems))
             _log_refused(error)
             return False
@@ -109,6 +114,7 @@ class LiveKnowledge:
         index = QuestionIndex(knowledge, self._encoder, learnt=self._learnt, earlier=earlier)
         self.current = Current(knowledge, index)
         self.status = Status(_now())
+        self.taken += 1
         logger.info("Wissensbasis neu geladen: %d Einträge", len(self.current.knowledge))
         return True
 

@@ -6,6 +6,7 @@ and remedy, so that an editor mends them in one go.
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -193,12 +194,23 @@ def _own_files(folder: Path, problems: list[Problem]) -> list[Path]:
     for path in sorted(folder.iterdir()):
         if path.name.startswith((".", "~")):  # what editors leave behind
             continue
-        if path.suffix == ".yml":
+        if path.suffix == ".yml" and not _leads_out(path, folder):
             files.append(path)
+        elif path.suffix == ".yml":
+            what = "die Datei ist ein Verweis auf eine Stelle außerhalb des Ordners"
+            problems.append(Problem(path, 1, what, "die Datei selbst in den Ordner legen"))
         elif path.suffix.lower() in (".yaml", ".yml"):
             what = f"Dateien mit der Endung „{path.suffix}“ werden nicht gelesen"
             problems.append(Problem(path, 1, what, f"in „{path.stem}.yml“ umbenennen"))
     return files
+
+
+def _leads_out(path: Path, folder: Path) -> bool:
+    """Whether a file is a link to somewhere else, whose content an error could give away."""
+    try:
+        return not path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError):  # a circle of links; reading it says what is wrong
+        return False
 
 
 def _load_guide(path: Path, entries: Container[str], problems: list[Problem]) -> Guide | None:
@@ -314,7 +326,11 @@ def _check_references(
 def _parse(path: Path, problems: list[Problem]) -> ParsedFile | None:
     """Read a file as plain data with line numbers; on failure note the problem."""
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # reading a pipe or a device may never end
+            problems.append(Problem(path, 1, "das ist keine Datei mit Text", "entfernen"))
+            return None
+        if status.st_size > MAX_FILE_BYTES:
             problems.append(Problem(path, 1, "die Datei ist zu groß", "in kleinere Dateien teilen"))
             return None
         text = path.read_text(encoding="utf-8")

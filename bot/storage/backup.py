@@ -19,17 +19,10 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 
+from bot.storage.database import create_tables, metadata, open_engine, upsert, wipe
 from bot.storage.feedback import feedback_rows
 from bot.storage.retention import expire
-from bot.storage.tracker_store import (
-    conversations,
-    deleted,
-    digest,
-    metadata,
-    open_engine,
-    upsert,
-    wipe,
-)
+from bot.storage.tracker_store import conversations, deleted, digest
 
 APPLICATION_ID = 0x4C4F5453
 """„LOTS“, by which SQLite files can be told from others."""
@@ -58,6 +51,7 @@ def backup(url: str, file: Path) -> Saved:
 
     Raises:
         BackupError: the file is there already or can't be written.
+        StoreUnusable: the database can't be used.
     """
     if file.exists():
         raise BackupError(f"{file} gibt es schon. Abhilfe: einen neuen Namen angeben.")
@@ -66,7 +60,7 @@ def backup(url: str, file: Path) -> Saved:
     target = sa.create_engine(f"sqlite:///{unfinished}", hide_parameters=True)
     try:
         os.close(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        metadata.create_all(source)
+        create_tables(source)
         metadata.create_all(target)
         with source.connect() as reading, target.begin() as writing:
             counts = [_copy(table, reading, writing) for table in _TABLES]
@@ -93,13 +87,14 @@ def restore(url: str, file: Path, days: int) -> Saved:
 
     Raises:
         BackupError: the file is broken or none of ours; everything stays as it was.
+        StoreUnusable: the database can't be used.
     """
     source = sa.create_engine("sqlite://", creator=lambda: _open(file), hide_parameters=True)
     target = open_engine(url)
     try:
         with source.connect() as reading:
             _check(file, reading)
-            metadata.create_all(target)
+            create_tables(target)
             with target.begin() as writing:
                 saved = _put_back(reading, writing, target, days)
         wipe(target)

@@ -8,7 +8,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from bot.storage.tracker_store import metadata, open_engine
+from bot.storage.database import create_tables, metadata, open_engine
 
 ROWS_KEPT = 50_000
 
@@ -36,9 +36,13 @@ class FeedbackStore:
     """Keeps feedback in the database of the conversations, without any reference to them."""
 
     def __init__(self, url: str) -> None:
-        """Open the database and create the table if need be."""
+        """Open the database and create the table if need be.
+
+        Raises:
+            StoreUnusable: the database can't be used.
+        """
         self._engine = open_engine(url)
-        metadata.create_all(self._engine)
+        create_tables(self._engine)
 
     def add(self, feedback: Feedback) -> None:
         """Store feedback; the oldest goes when there is too much."""

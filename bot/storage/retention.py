@@ -21,8 +21,10 @@ import sqlalchemy as sa
 from sanic import Sanic
 
 from bot.settings import Settings
+from bot.storage.database import create_tables, open_engine, wipe
 from bot.storage.feedback import feedback_rows
-from bot.storage.tracker_store import conversations, deleted, metadata, open_engine, wipe
+from bot.storage.problems import StoreUnusable, origin
+from bot.storage.tracker_store import conversations, deleted
 
 logger = logging.getLogger(__name__)
 
@@ -47,10 +49,13 @@ def purge(url: str, days: float, now: float | None = None) -> Purged:
         url: SQLAlchemy URL of the database.
         days: 0 deletes everything.
         now: seconds since the epoch, by default now.
+
+    Raises:
+        StoreUnusable: the database can't be used.
     """
     engine = open_engine(url)
     try:
-        metadata.create_all(engine)
+        create_tables(engine)
         with engine.begin() as connection:
             purged = expire(connection, days, time.time() if now is None else now)
         wipe(engine)
@@ -134,8 +139,8 @@ def purge_if_trusted(settings: Settings, watch: ClockWatch) -> None:
         return
     try:
         purged = purge(settings.database, settings.retention_days)
-    except sa.exc.SQLAlchemyError as error:
-        logger.warning("Alte Gespräche ließen sich nicht löschen: %s", error)
+    except (StoreUnusable, sa.exc.SQLAlchemyError) as error:
+        logger.warning("Alte Gespräche ließen sich nicht löschen: %s", origin(error))
         return
     if purged.conversations or purged.reasons:
         logger.info(

@@ -271,7 +271,8 @@ class EngagementLotse extends HTMLElement {
 
   #explain({ code, retryAfter }) {
     if (code === "offline") return texts.offline;
-    return fill(texts.failures[code] ?? texts.failures.other, { n: retryAfter });
+    const known = Object.hasOwn(texts.failures, code) ? code : "other";
+    return fill(texts.failures[known], { n: retryAfter });
   }
 
   /** Say what went wrong, and after a failure of the assistant who can help instead. */

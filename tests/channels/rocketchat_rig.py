@@ -50,11 +50,16 @@ class FakeRasa:
     def __init__(self) -> None:
         self.heard: list[tuple[str, str]] = []
         self.reply: Callable[[UserMessage], Awaitable[Reply]] = echo
+        self.said: dict[str, dict[str, Any]] = {}
 
     async def __call__(self, message: UserMessage) -> None:
         self.heard.append((message.sender_id, message.text))
         reply = await self.reply(message)
+        self.said[message.sender_id] = reply.to_json()
         await message.output_channel.send_custom_json(message.sender_id, reply.to_json())
+
+    async def last_reply(self, conversation: str) -> dict[str, Any] | None:
+        return self.said.get(conversation)
 
     async def exists(self, conversation: str) -> bool:
         return any(sender == conversation for sender, _ in self.heard)

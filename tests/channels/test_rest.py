@@ -98,7 +98,7 @@ def started() -> Iterator[Running]:
         port = probe.getsockname()[1]
     agent = FakeAgent()
 
-    async def fake_agent(_: Settings) -> FakeAgent:
+    async def fake_agent(*_: object) -> FakeAgent:
         return agent
 
     patch = pytest.MonkeyPatch()

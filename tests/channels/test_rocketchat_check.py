@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from bot.channels.rocketchat.channel import RocketChatChannel
 from bot.channels.rocketchat.check import check
 from bot.settings import Settings
+from bot.shared.marks import MarksHere
 from tests.channels.rocketchat_rig import rocketchat_settings
 from tests.channels.rocketchat_server import TOKEN, WEBHOOK_TOKEN, Fault, RocketChatServer
 
@@ -26,7 +27,7 @@ def checked(prepare: Callable[[RocketChatServer], None], **settings: str) -> tup
 
 
 def test_without_a_server_there_is_no_channel() -> None:
-    assert RocketChatChannel.if_configured(Settings()) == []
+    assert RocketChatChannel.if_configured(Settings(), MarksHere()) == []
     with pytest.raises(ValueError, match=r"docs/rocketchat\.md"):
         RocketChatChannel(Settings())
 

@@ -28,9 +28,9 @@ def turn(text: str, **more: Any) -> tuple[Reply, str]:
 
 
 def test_personal_data_is_replaced_before_rasa_gets_it_and_the_person_is_told_once() -> None:
-    text = "Ich heiße Anna Berg, anna@berg.de und a.berg@stadt.de. Wie gewinne ich Vereine?"
+    text = "Frau Berg, anna@berg.de und a.berg@stadt.de fragen: Wie gewinne ich Vereine?"
     reply, got = turn(text)
-    assert got == "Ich heiße [Name], [E-Mail] und [E-Mail]. Wie gewinne ich Vereine?"
+    assert got == "Frau [Name], [E-Mail] und [E-Mail] fragen: Wie gewinne ich Vereine?"
     told = get_texts()("persoenlich", angaben="E-Mail-Adresse, Name")
     assert reply.parts == (Paragraph(told), *ANSWER.parts)
     assert (reply.outcome, reply.choices) == (ANSWER.outcome, ANSWER.choices)

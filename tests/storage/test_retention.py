@@ -90,6 +90,18 @@ def test_what_is_too_old_is_not_read_even_before_it_is_deleted(
     assert run(store.retrieve("anna")) is None
 
 
+def test_a_conversation_that_is_over_and_not_yet_deleted_makes_room_for_a_new_one(
+    store: BoundedTrackerStore, database: sqlite3.Connection
+) -> None:
+    save(store, "anna", "alt")
+    set_age(database, "anna", 31)
+    tracker = run(store.get_or_create_tracker("anna"))
+    tracker.update(UserUttered("neu"))
+    run(store.save(tracker))
+    events = run(store.retrieve("anna")).events
+    assert [event.text for event in events if isinstance(event, UserUttered)] == ["neu"]
+
+
 def test_in_a_conversation_that_goes_on_old_messages_and_what_they_led_to_are_forgotten(
     store: BoundedTrackerStore, tmp_path: Path
 ) -> None:
@@ -216,16 +228,6 @@ def test_a_database_that_is_gone_is_said_and_does_not_end_the_task(
     with caplog.at_level(logging.WARNING):
         purge_if_trusted(settings, ClockWatch())
     assert "ließen sich nicht löschen" in caplog.text
-
-
-def test_what_can_not_be_saved_does_not_pile_up_in_memory() -> None:
-    from bot.storage.tracker_store import Nowhere
-
-    nowhere = Nowhere(DOMAIN)
-    tracker = DialogueStateTracker.from_events("anna", [UserUttered("weg")], DOMAIN.slots)
-    run(nowhere.save(tracker))
-    assert run(nowhere.retrieve("anna")) is None
-    assert "weg" not in str(vars(nowhere))
 
 
 def test_addresses_and_answers_in_memory_are_forgotten_after_their_time() -> None:

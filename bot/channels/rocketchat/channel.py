@@ -11,40 +11,50 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from rasa.core.channels.channel import InputChannel, UserMessage
 from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from bot.answer import Reply
 from bot.channels.rocketchat.client import CallFailed, Client, Timing
 from bot.channels.rocketchat.in_order import InOrder
 from bot.channels.rocketchat.markup import Rendered, escape, render
 from bot.channels.rocketchat.payload import Drop, Incoming, parse
 from bot.channels.rocketchat.problems import Problem
-from bot.channels.rocketchat.repeats import Bounded, Seen, SeenHere
 from bot.channels.turn import Process, take_turn
 from bot.dialogue.texts import get_texts
 from bot.german.text import fold
 from bot.settings import Settings, get_settings
+from bot.shared.marks import Marks, MarksHere
 
 logger = logging.getLogger(__name__)
 
 STOP_PATIENCE = 8.0
 """Seconds in which what was begun is finished when the server stops; Docker kills after ten."""
+_FIELD = re.compile(r"\w{1,30}", re.ASCII)
+"""The name of a field that may be logged; anything else could be what somebody has written."""
 _LOG_INTERVAL = 60.0
 """Seconds between two log lines about wrong tokens, which anyone can provoke."""
 
-Known = Callable[[str], Awaitable[bool]]
-"""Whether there is a conversation of this id already."""
+
+class Conversations(Protocol):
+    """What is kept of conversations."""
+
+    async def exists(self, conversation_id: str) -> bool:
+        """Whether there is a conversation."""
+
+    async def last_reply(self, sender_id: str) -> dict[str, Any] | None:
+        """Return what was said last in a conversation."""
 
 
 class RocketChatChannel(InputChannel):
     """Answers people in direct messages and rooms of one Rocket.Chat server."""
 
     def __init__(
-        self, settings: Settings, seen: Seen | None = None, timing: Timing | None = None
+        self, settings: Settings, seen: Marks | None = None, timing: Timing | None = None
     ) -> None:
         if not settings.rocketchat_url:
             raise ValueError(
@@ -53,11 +63,10 @@ class RocketChatChannel(InputChannel):
         self._settings = settings
         self._own_id = settings.rocketchat_user_id
         self._secret = settings.rocketchat_webhook_token.get_secret_value().encode()
-        self._seen = seen or SeenHere()
+        self._seen = seen or MarksHere()
         self._timing = timing
         self._client = self._new_client()
         self._jobs = InOrder()
-        self._numbers: Bounded[dict[int, str]] = Bounded(5000)
         self._watch: asyncio.Task[None] | None = None
         self._lost = 0
         self._logged = 0.0
@@ -77,9 +86,9 @@ class RocketChatChannel(InputChannel):
         return cls(get_settings())
 
     @classmethod
-    def if_configured(cls, settings: Settings) -> list[RocketChatChannel]:
+    def if_configured(cls, settings: Settings, seen: Marks) -> list[RocketChatChannel]:
         """Return the channel, or nothing when no server is set."""
-        return [cls(settings)] if settings.rocketchat_url else []
+        return [cls(settings, seen)] if settings.rocketchat_url else []
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
         """Return the routes of the channel."""
@@ -91,8 +100,8 @@ class RocketChatChannel(InputChannel):
 
         @blueprint.route("/webhook", methods=["POST"])
         async def receive(request: Request) -> HTTPResponse:
-            known = partial(_has_conversation, request.app.ctx)
-            status, body = await self.receive(request.body, on_new_message, known)
+            kept = request.app.ctx.agent.tracker_store
+            status, body = await self.receive(request.body, on_new_message, kept)
             return response.json(body, status)
 
         @blueprint.listener("before_server_start")
@@ -128,7 +137,7 @@ class RocketChatChannel(InputChannel):
         return {**self._client.health(), "pending": self._jobs.pending, "lost": self._lost}
 
     async def receive(
-        self, body: bytes, process: Process, known: Known
+        self, body: bytes, process: Process, kept: Conversations
     ) -> tuple[int, dict[str, Any]]:
         """Take on what the webhook sent, and return status and body of the receipt.
 
@@ -144,13 +153,13 @@ class RocketChatChannel(InputChannel):
                 logger.warning(
                     "Rocket.Chat hat etwas Unbekanntes geschickt (Felder: %s); es bleibt ohne "
                     "Antwort. Abhilfe: das Ereignis des Webhooks muss „Nachricht gesendet“ sein.",
-                    ", ".join(sorted(map(str, data)))[:300],
+                    ", ".join(sorted(filter(_FIELD.fullmatch, data)))[:300],
                 )
             return 200, {"ok": True}
         if not await self._seen.add(incoming.message_id):
             return 200, {"ok": True}
         conversation = self._conversation(incoming)
-        job = partial(self._answer, incoming, conversation, process, known)
+        job = partial(self._answer, incoming, conversation, process, kept)
         if self._jobs.add(conversation, job):
             return 200, {"ok": True}
         await self._seen.discard(incoming.message_id)
@@ -185,24 +194,25 @@ class RocketChatChannel(InputChannel):
         return f"{self.name()}-{digest[:32]}"
 
     async def _answer(
-        self, incoming: Incoming, conversation: str, process: Process, known: Known
+        self, incoming: Incoming, conversation: str, process: Process, kept: Conversations
     ) -> None:
         """Answer one message, if it is meant for the assistant."""
-        text = await self._meant(incoming, conversation, known)
+        text = await self._meant(incoming, conversation, kept)
         if text is None:
             return  # people talking with each other
         try:
-            rendered = await self._reply(incoming, text, conversation, process)
+            rendered = await self._reply(incoming, text, conversation, process, kept)
             for post in rendered.posts:
                 await self._post(incoming, post)
-            self._numbers[conversation] = rendered.numbers
         except CallFailed as failure:
             await self._give_up(incoming, failure)
         except Exception:
             logger.exception("Eine Nachricht aus Rocket.Chat ließ sich nicht beantworten")
             await self._apologise(incoming, "fehler")
 
-    async def _meant(self, incoming: Incoming, conversation: str, known: Known) -> str | None:
+    async def _meant(
+        self, incoming: Incoming, conversation: str, kept: Conversations
+    ) -> str | None:
         """Return what a message asks of the assistant, or ``None`` when it is not meant."""
         username = ""
         if not incoming.direct or "@" in incoming.text:
@@ -211,20 +221,36 @@ class RocketChatChannel(InputChannel):
         if addressed or incoming.direct or not self._settings.rocketchat_mention_only:
             return text
         # whoever talks with the assistant in a thread need not mention it each time
-        return text if incoming.thread and await known(conversation) else None
+        return text if incoming.thread and await kept.exists(conversation) else None
 
     async def _reply(
-        self, incoming: Incoming, text: str, conversation: str, process: Process
+        self,
+        incoming: Incoming,
+        text: str,
+        conversation: str,
+        process: Process,
+        kept: Conversations,
     ) -> Rendered:
         texts = get_texts()
-        limit = self._settings.rocketchat_text_limit
         if not incoming.text.strip():
             return Rendered(({"text": escape(texts("rocketchat_datei"))},), {})
-        numbers = self._numbers.get(conversation, {})
+        last = await kept.last_reply(conversation)
+        numbers = self._render(Reply.from_json(last)).numbers if last else {}
         text = _titled(text, numbers)
-        issued = text in numbers.values()
-        reply = await take_turn(process, text, conversation, self.name(), issued=issued)
-        return render(reply, texts, limit=limit, public_url=self._settings.public_url)
+        reply = await take_turn(
+            process,
+            text,
+            conversation,
+            self.name(),
+            issued=text in numbers.values(),
+            message_id=incoming.message_id,
+        )
+        return self._render(reply)
+
+    def _render(self, reply: Reply) -> Rendered:
+        settings = self._settings
+        limit = settings.rocketchat_text_limit
+        return render(reply, get_texts(), limit=limit, public_url=settings.public_url)
 
     async def _post(self, incoming: Incoming, body: Mapping[str, Any]) -> None:
         await self._client.post(
@@ -259,7 +285,3 @@ def _titled(text: str, numbers: Mapping[int, str]) -> str:
     """Return the title that a typed number stands for, or the text as it is."""
     number = re.fullmatch(r"(?:nummer |nr )?(\d{1,2})", fold(text))
     return numbers.get(int(number[1]), text) if number else text
-
-
-async def _has_conversation(context: Any, conversation: str) -> bool:
-    return bool(await context.agent.tracker_store.exists(conversation))

@@ -19,7 +19,7 @@ from typing import Any
 import aiohttp
 
 from bot.channels.rocketchat.problems import Problem, of_rejection
-from bot.channels.rocketchat.repeats import Bounded
+from bot.shared.bounded import Bounded
 
 logger = logging.getLogger(__name__)
 

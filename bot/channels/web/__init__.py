@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import hmac
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -16,26 +17,27 @@ from rasa.core.channels.channel import InputChannel, UserMessage
 from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
+from sqlalchemy.exc import SQLAlchemyError
 
-from bot.answer import Reply
-from bot.channels.turn import Process, take_turn
+from bot.answer import FAILED, Reply
+from bot.channels.turn import DELETED_TOPIC, Process, take_turn
 from bot.channels.web.contract import document, read_body
-from bot.channels.web.limits import Answer, MessageReused, RateLimit, Session, Sessions, TooMany
+from bot.channels.web.limits import Answer, RateLimit, Session, Sessions, TooMany
 from bot.channels.web.tokens import InvalidToken, Tokens
-from bot.engine import conversation_store
 from bot.german.text import clean
 from bot.http import Problem, address, check_origin, preflight
+from bot.once import ConversationClosed, MessageReused
 from bot.privacy import mask
 from bot.secret import key
 from bot.settings import Settings
+from bot.shared import Shared
+from bot.shared.rates import Rate
 from bot.storage.feedback import Feedback, FeedbackStore
 
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 5
 """When to try again after the assistant took too long."""
-DELETED_TOPIC = "daten_loeschen"
-"""The outcome after which nothing of the conversation is left in the store."""
 
 Handler = Callable[[Request], Awaitable[HTTPResponse]]
 
@@ -43,20 +45,27 @@ Handler = Callable[[Request], Awaitable[HTTPResponse]]
 class WebChannel(InputChannel):
     """Conversations of the chat widget."""
 
-    def __init__(self, settings: Settings, entries: Callable[[], Any]) -> None:
+    def __init__(
+        self, settings: Settings, entries: Callable[[], Any], shared: Shared | None = None
+    ) -> None:
         """Set up.
 
         Args:
             settings: limits, origins and the signing key.
             entries: returns what knows the ids of all entries; asked when feedback comes.
+            shared: with other processes; by default there are none.
         """
+        shared = shared or Shared(settings)
         self._settings = settings
         self._entries = entries
-        self._tokens = Tokens(key(settings, "web"), settings.session_hours * 3600)
+        self._key = key(settings, "web")
+        self._tokens = Tokens(self._key, settings.session_hours * 3600)
         self._sessions = Sessions(settings.open_conversations)
-        self._per_address = RateLimit(settings.rate_address)
-        self._openings = RateLimit(max(1, settings.rate_address // 10))
-        self._per_conversation = RateLimit(settings.rate_conversation)
+        self._closed = shared.closed
+        openings = max(1, settings.rate_address // 10)
+        self._per_address = shared.rate("adresse", RateLimit(settings.rate_address))
+        self._openings = shared.rate("neu", RateLimit(openings))
+        self._per_conversation = shared.rate("gespraech", RateLimit(settings.rate_conversation))
         self._feedback = FeedbackStore(settings.database)
 
     def forget_idle(self) -> None:
@@ -84,7 +93,7 @@ class WebChannel(InputChannel):
         def add(path: str, method: str, handler: Handler) -> None:
             async def guarded(request: Request) -> HTTPResponse:
                 check_origin(request, self._settings.origins)
-                self._within(self._per_address, address(request))
+                await self._within(self._per_address, address(request))
                 return await handler(request)
 
             async def ask_first(request: Request) -> HTTPResponse:
@@ -106,24 +115,24 @@ class WebChannel(InputChannel):
         return blueprint
 
     async def _open(self, request: Request) -> HTTPResponse:
-        self._within(self._openings, address(request))
+        await self._within(self._openings, address(request))
         ticket = self._tokens.issue()
         self._session(ticket.conversation)
         return response.json({"token": ticket.token, "expires": ticket.expires}, 201)
 
     async def _send(self, request: Request, process: Process) -> HTTPResponse:
-        conversation = self._conversation(request)
+        conversation = await self._conversation(request)
         body = read_body(request, "Message")
         text, issued = self._text(conversation, body), "choice" in body
-        digest = hashlib.sha256(text.encode()).hexdigest()
+        digest = hmac.digest(self._key, f"{body['id']}:{text}".encode(), hashlib.sha256).hex()
         session = self._session(conversation)
         if body["id"] not in session.answers:
-            self._within(self._per_conversation, conversation)
+            await self._within(self._per_conversation, conversation)
         try:
             task = session.answer(
                 body["id"],
                 digest,
-                lambda: self._answer(process, text, conversation, body["id"], issued=issued),
+                lambda: self._answer(process, text, conversation, body["id"], digest, issued),
             )
             # shielded: the answer is finished also for someone who has gone and comes back for it
             answer = await asyncio.wait_for(asyncio.shield(task), self._settings.answer_seconds)
@@ -134,16 +143,32 @@ class WebChannel(InputChannel):
             logger.warning("Eine Antwort dauert länger als LOTSE_ANSWER_SECONDS")
             detail = "the answer is not ready; send the same message again to get it"
             raise Problem(503, "timeout", detail, retry_after=RETRY_SECONDS) from None
+        except ConversationClosed:
+            raise _unauthorised() from None
         if answer["answer"]["topic"] == DELETED_TOPIC:
             session.answers.clear()
+        elif answer["answer"]["topic"] == FAILED:
+            session.answers.pop(body["id"], None)  # so that sending it again is another try
         return response.json(answer)
 
     async def _answer(
-        self, process: Process, text: str, conversation: str, message: str, *, issued: bool
+        self,
+        process: Process,
+        text: str,
+        conversation: str,
+        message: str,
+        digest: str,
+        issued: bool,
     ) -> Answer:
-        if self._sessions.is_closed(conversation):
-            raise _unauthorised()
-        reply = await take_turn(process, text, conversation, self.name(), issued=issued)
+        reply = await take_turn(
+            process,
+            text,
+            conversation,
+            self.name(),
+            issued=issued,
+            message_id=message,
+            digest=digest,
+        )
         return {"id": message, **self._serialise(reply, conversation)}
 
     def _serialise(self, reply: Reply, conversation: str) -> Answer:
@@ -155,25 +180,31 @@ class WebChannel(InputChannel):
         return {**reply.to_json(), "choices": choices}
 
     async def _give_feedback(self, request: Request) -> HTTPResponse:
-        conversation = self._conversation(request)
+        conversation = await self._conversation(request)
         body = read_body(request, "Feedback")
-        self._within(self._per_conversation, conversation)
+        await self._within(self._per_conversation, conversation)
         if body["entry"] not in self._entries():
             raise Problem(422, "unknown_entry", "there is no entry with this id")
         reason = mask(_printable(body.get("reason", "")).strip()).text
-        self._feedback.add(Feedback(body["entry"], body["helpful"], reason))
+        said = Feedback(body["entry"], body["helpful"], reason)
+        await asyncio.to_thread(self._feedback.add, said)
         return response.empty()
 
     async def _delete(self, request: Request) -> HTTPResponse:
-        conversation = self._conversation(request)
+        conversation = await self._conversation(request)
         self._sessions.close(conversation)
+        await self._closed.add(conversation)
         agent = request.app.ctx.agent
         # after a turn that is being taken, or it would be saved again
         async with agent.lock_store.lock(conversation):
-            await conversation_store(agent).delete(conversation)
+            try:
+                await agent.tracker_store.delete(conversation)
+            except SQLAlchemyError:
+                await self._closed.discard(conversation)  # so that the person can try again
+                raise
         return response.empty()
 
-    def _conversation(self, request: Request) -> str:
+    async def _conversation(self, request: Request) -> str:
         """Return the conversation of the request's token.
 
         Raises:
@@ -184,7 +215,7 @@ class WebChannel(InputChannel):
             conversation = self._tokens.read(token.strip())
         except InvalidToken:
             raise _unauthorised() from None
-        if scheme.lower() != "bearer" or self._sessions.is_closed(conversation):
+        if scheme.lower() != "bearer" or await self._closed.has(conversation):
             raise _unauthorised()
         return conversation
 
@@ -211,8 +242,8 @@ class WebChannel(InputChannel):
         return text
 
     @staticmethod
-    def _within(limit: RateLimit, key: str) -> None:
-        if wait := limit.wait(key):
+    async def _within(limit: Rate, key: str) -> None:
+        if wait := await limit.wait(key):
             raise Problem(429, "rate", f"too many requests; wait {wait} s", retry_after=wait)
 
 

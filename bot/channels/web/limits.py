@@ -10,6 +10,8 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.once import MessageReused
+
 Clock = Callable[[], float]
 Answer = dict[str, Any]
 
@@ -24,6 +26,7 @@ class RateLimit:
     """Lets through so many events a minute for each key, as a bucket that fills up steadily."""
 
     def __init__(self, per_minute: int, clock: Clock = time.monotonic) -> None:
+        self.per_minute = per_minute
         self._size = float(per_minute)
         self._per_second = per_minute / 60
         self._clock = clock
@@ -56,10 +59,6 @@ class TooMany(RuntimeError):
     def __init__(self, retry_after: int) -> None:
         super().__init__("too many open conversations")
         self.retry_after = retry_after
-
-
-class MessageReused(ValueError):
-    """The id of a message was used before, for a different message."""
 
 
 @dataclass
@@ -98,7 +97,6 @@ class Sessions:
         self._limit = limit
         self._clock = clock
         self._open: OrderedDict[str, Session] = OrderedDict()
-        self._closed: OrderedDict[str, None] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._open)
@@ -128,15 +126,8 @@ class Sessions:
             del self._open[oldest]
 
     def close(self, conversation: str) -> None:
-        """Forget a conversation; its token opens nothing any more."""
+        """Forget a conversation."""
         self._open.pop(conversation, None)
-        self._closed[conversation] = None
-        if len(self._closed) > KEYS_KEPT:
-            self._closed.popitem(last=False)
-
-    def is_closed(self, conversation: str) -> bool:
-        """Whether the conversation was closed here."""
-        return conversation in self._closed
 
     def _make_room(self, now: float) -> None:
         self.forget_idle()
