@@ -90,7 +90,9 @@ async def assistant(folder: Path, port: int, settings) -> AsyncIterator[tuple[st
     try:
         await ready(url, process, folder / "log")
         yield url, psutil.Process(process.pid)
-        assert process.poll() is None, "the server has ended"
+    except ConnectionRefusedError:
+        ended = f"the server ended with {process.wait(60)}"
+        raise AssertionError(f"{ended}:\n{(folder / 'log').read_text()[-5000:]}") from None
     finally:
         process.send_signal(signal.SIGTERM)
         try:
