@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 CORE = "de_core_news_sm"
 EMBEDDED = "ersatz"
-LONGEST_WORD = 40
+LONGEST_WORD = 32
 """Longer „words“ are not analysed: HanTa's time grows with the square of the length, and one
 message of a single word would keep everybody waiting for minutes."""
 

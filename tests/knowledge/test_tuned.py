@@ -91,3 +91,14 @@ def test_hasty_spelling_hardly_moves_a_vector(encoder: E5Encoder) -> None:
 
 def test_the_name_tells_which_weights_made_a_vector(encoder: E5Encoder) -> None:
     assert encoder.name == f"e5-small-q4-{tuned.digest(TUNED)}"
+
+
+@pytest.mark.parametrize("text", ["ﷺ" * 1000, "a/" * 5000, "\0" * 100, "", "½ﬁ" * 500])
+def test_no_text_ends_the_process_or_keeps_the_engine_busy(encoder: E5Encoder, text: str) -> None:
+    assert encoder._model.token_count(encoder._harmless(text), True) <= 200
+    assert np.linalg.norm(encoder.encode([text])[0]) == pytest.approx(1, abs=1e-3)
+
+
+def test_ordinary_text_goes_to_the_engine_as_it_was_written(encoder: E5Encoder) -> None:
+    text = "Bürger:innen für die „Müllsammelaktion“ gewinnen – wie geht das?"
+    assert encoder._harmless(text) == text

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+import unicodedata
 from collections import OrderedDict
 from collections.abc import Sequence
 from functools import lru_cache
@@ -26,6 +27,8 @@ from bot.settings import PROJECT, get_settings
 logger = logging.getLogger(__name__)
 
 TUNED = PROJECT / "data" / "encoder" / "tuned.npz"
+_MOST_TOKENS = 200
+"""The longest sample question has 120; a thousand letters of prose have about 250."""
 _BATCH = 8
 """Texts encoded in one go: while that lasts, the question of a user has to wait."""
 
@@ -69,13 +72,24 @@ class E5Encoder:
         """Return one unit vector for each text (about 15 ms each on two cores)."""
         parts = [np.zeros((0, self.dimension), np.float32)]
         for start in range(0, len(texts), _BATCH):
-            part = list(texts[start : start + _BATCH])
+            part = [self._harmless(text) for text in texts[start : start + _BATCH]]
             if start:
                 time.sleep(0.001)  # lets a question that waits for the lock go first
             with self._lock:
                 vectors = np.asarray(self._model.query(part), np.float32)
             parts.append(vectors.reshape(len(part), self.dimension))
         return np.concatenate(parts)
+
+    def _harmless(self, text: str) -> str:
+        """Return a text that the engine can take, without letters that it would write out itself.
+
+        It does so in a buffer of fixed size, which a hundred „ﷺ“ of 18 letters each overrun. And
+        what is longer than a long story costs seconds: its end is left out.
+        """
+        text = unicodedata.normalize("NFKC", text.replace("\0", " "))
+        while (tokens := self._model.token_count(text, True)) > _MOST_TOKENS:
+            text = text[: len(text) * _MOST_TOKENS // (tokens + 1)]
+        return text
 
 
 class CachedEncoder:
