@@ -160,7 +160,7 @@ class WebChannel(InputChannel):
         self._within(self._per_conversation, conversation)
         if body["entry"] not in self._entries():
             raise Problem(422, "unknown_entry", "there is no entry with this id")
-        reason = mask(_printable(body.get("reason", "")).strip()).text
+        reason = mask(clean(_printable(body.get("reason", "")))).text
         self._feedback.add(Feedback(body["entry"], body["helpful"], reason))
         return response.empty()
 
