@@ -155,7 +155,9 @@ def _telephones(text: str) -> Iterator[Span]:
     for found in PhoneNumberMatcher(plain, "DE", Leniency.POSSIBLE, _TRIES):
         # German numbers are written with a leading zero or „+“; years and sums never are
         digits = sum(map(str.isdigit, found.raw_string))
-        if re.match(r"\(?(?:0|\+)", found.raw_string) and digits >= _FEWEST_DIGITS:
+        written = re.match(r"\(?(?:0|\+)", found.raw_string) and digits >= _FEWEST_DIGITS
+        part_of_a_word = re.search(r"[^\W\d_]-?$", plain[: found.start])
+        if written and not part_of_a_word:
             spans.append((found.start, found.end))
     end_before = 0
     for start, end in sorted(spans):

@@ -20,6 +20,14 @@ from bot.settings import get_settings
 
 logger = logging.getLogger(__name__)
 
+_CALLED: dict[Kind, str] = {
+    "email": "persoenlich_email",
+    "iban": "persoenlich_iban",
+    "telefon": "persoenlich_telefon",
+    "name": "persoenlich_name",
+}
+"""What people are told that they have written."""
+
 Process = Callable[[UserMessage], Awaitable[Any]]
 """What Rasa gives a channel to hand its messages to."""
 
@@ -86,5 +94,5 @@ def _told(reply: Reply, kinds: tuple[Kind, ...]) -> Reply:
     if not kinds:
         return reply
     texts = get_texts()
-    data = ", ".join(texts(f"persoenlich_{kind}") for kind in kinds)
+    data = ", ".join(texts(_CALLED[kind]) for kind in kinds)
     return replace(reply, parts=(Paragraph(texts("persoenlich", angaben=data)), *reply.parts))
