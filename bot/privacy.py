@@ -73,20 +73,19 @@ _FEWEST_WORDS = 3
 _INTRODUCTION = re.compile(
     r"\b(?:ich hei(?:ß|ss)e|mein name(?: ist| lautet|:)|ich bin(?:['’]s)?"
     r"|hier (?:ist|spricht|schreibt)|nennen sie mich|man nennt mich)"
-    r"[\s,]+(?:(?:die|der|frau|herr|übrigens|nämlich|ja)\s+"
-    r"|mit (?:vor|nach)namen\s+|(?:dr|prof)\.\s+)*\[Name\](?:\s+und\b|\s*[,.;:!–-]+|\s*$)"
-    r"|\[Name\],?\s+(?:hei(?:ß|ss)e ich|(?:ist )?mein name)(?:\s+und\b|\s*[,.;:!–-]+|\s*$)",
+    r"[\s,]{1,3}(?:(?:die|der|frau|herr|übrigens|nämlich|ja)\s"
+    r"|mit (?:vor|nach)namen\s|(?:dr|prof)\.\s?){0,4}\[Name\](?:\sund\b|\s?[,.;:!–-]|\s?$)"
+    r"|\[Name\],?\s(?:hei(?:ß|ss)e ich|(?:ist )?mein name)(?:\sund\b|\s?[,.;:!–-]|\s?$)",
     re.IGNORECASE,
 )
 _SIGNATURE = re.compile(
-    r"(?:(?:mit|viele|beste|liebe|herzliche|freundliche[nm]?|schöne)\s+){0,2}"
-    r"(?:gr(?:ü|ue)(?:ß|ss)en?|gru(?:ß|ss)|mfg|lg|vg)[\s,!.–-]+(?:(?:dr|prof)\.\s*)*\[Name\][\s.!]*$",
+    r"(?:(?:mit|viele|beste|liebe|herzliche|freundliche[nm]?|schöne)\s){0,2}"
+    r"(?:gr(?:ü|ue)(?:ß|ss)en?|gru(?:ß|ss)|mfg|lg|vg)[\s,!.–-]{1,4}(?:(?:dr|prof)\.\s?){0,2}\[Name\][\s.!]{0,4}$",
     re.IGNORECASE,
 )
 _CONTACT = re.compile(
-    r"(?:[\s,;(<]*\b(?:und|oder|meine?|ist|tel|telefon|nummer|handy|mobil|e-?mail|mail|iban|konto"
-    r"|unter)\b[.:]?)*"
-    r"[\s,;(<]*\[(?:E-Mail|Telefon|IBAN)\][)>\s]*(?:[.,;!]+\s*|$)",
+    r"(?:(?:[\s,;(<]{0,3}\b(?:und|oder|meine?|ist|tel|telefon|nummer|handy|mobil|e-?mail|mail|iban"
+    r"|konto|unter)\b[.:]?){0,4}[\s,;(<]{0,3}\[(?:E-Mail|Telefon|IBAN)\][)>]?){1,4}\s?(?:[.!;]|$)",
     re.IGNORECASE,
 )
 
@@ -96,8 +95,8 @@ _CONTACT = re.compile(
 _AT = r"(?:[@＠]|\s?[(\[{]\s?(?:at|ät|@)\s?[)\]}]\s?|\s(?:at|ät|klammeraffe)\s)"
 _DOT = r"(?:\.|\s?[(\[{]\s?(?:dot|punkt|\.)\s?[)\]}]\s?|\s(?:dot|punkt)\s)"
 _EMAIL = re.compile(
-    rf"(?<![\w.+-])[\w.+%'’-]{{1,64}}(?:{_DOT}[\w-]{{1,64}})?{_AT}[^\W_](?:[\w-]*[^\W_])?(?:{_DOT}[^\W_][\w-]*)*"
-    rf"{_DOT}[^\W\d_]{{2,}}",
+    rf"(?<![\w.+-])[\w.+%'’-]{{1,64}}(?:{_DOT}[\w-]{{1,64}})?{_AT}"
+    rf"[^\W_][\w-]{{0,62}}(?:{_DOT}[^\W_][\w-]{{0,62}}){{0,4}}{_DOT}[^\W\d_]{{2,24}}",
     re.IGNORECASE,
 )
 
@@ -120,7 +119,7 @@ def _ibans(text: str) -> Iterator[Span]:
             continue
         # the words behind it may look as if they belonged to it
         for end in range(len(match[0]), 14, -1):
-            if match[0][end - 1].isalnum() and iban.is_valid(match[0][:end]):
+            if match[0][end - 1].isalnum() and iban.is_valid(match[0][:end], check_country=False):
                 yield match.start(), match.start() + end
                 break
 
@@ -143,6 +142,7 @@ _INTRODUCED = re.compile(
 )
 _YEAR = re.compile(r"(?:19|20)\d\d(?:\s?[/-]\s?(?:(?:19|20)\d\d|\d\d))?")
 _FEWEST_DIGITS = 7
+_TRIES = 100
 
 
 def _telephones(text: str) -> Iterator[Span]:
@@ -152,10 +152,12 @@ def _telephones(text: str) -> Iterator[Span]:
         for match in _INTRODUCED.finditer(plain)
         if not _YEAR.fullmatch(match["number"].strip())
     ]
-    for found in PhoneNumberMatcher(plain, "DE", leniency=Leniency.POSSIBLE):
+    for found in PhoneNumberMatcher(plain, "DE", Leniency.POSSIBLE, _TRIES):
         # German numbers are written with a leading zero or „+“; years and sums never are
         digits = sum(map(str.isdigit, found.raw_string))
-        if re.match(r"\(?(?:0|\+)", found.raw_string) and digits >= _FEWEST_DIGITS:
+        written = re.match(r"\(?(?:0|\+)", found.raw_string) and digits >= _FEWEST_DIGITS
+        part_of_a_word = re.search(r"[^\W\d_]-?$", plain[: found.start])
+        if written and not part_of_a_word:
             spans.append((found.start, found.end))
     end_before = 0
     for start, end in sorted(spans):
@@ -166,47 +168,54 @@ def _telephones(text: str) -> Iterator[Span]:
 
 # Names ------------------------------------------------------------------------------------------
 
+# every repetition is bounded: messages are made to keep a server busy, too
 _TITLE = (
-    r"(?:(?:Dr|Prof|Dipl|Ing|med|jur|phil|rer|nat|h\.?c)\b\.?(?:-Ing\.)?\s*|Frau\s+|Herrn?\s+)*"
+    r"(?:(?:Dr|Prof|Dipl|Ing|med|jur|phil|rer|nat|h\.?c)\b\.?(?:-Ing\.)?\s?|Frau\s|Herrn?\s){0,6}"
 )
 _PARTICLE = r"(?:von|van|de|zu|zur|di|dos|el|al|ibn|ter|ten)"
-_CAPITAL = r"(?:[^\W\d_a-zß-öø-ÿ][^\W\d_]*(?:['’][^\W\d_]+)?(?:-[^\W\d_]+)*)"
-_INITIAL = r"(?:[^\W\d_a-zß-öø-ÿ]\.)"
-_WORD = r"[^\W\d_]+(?:['’-][^\W\d_]+)*"
-_FILLER = r"(?:(?:übrigens|nämlich|ja|mit (?:vor|nach)namen)\s+)?"
+_UPPER = r"(?<![^\W\d_])[^\W\d_a-zß-öø-ÿ]"
+_CAPITAL = rf"(?:{_UPPER}[^\W\d_]{{0,40}}(?:['’-][^\W\d_]{{1,40}}){{0,3}})"
+_INITIAL = rf"(?:{_UPPER}\.)"
+_WORD = r"[^\W\d_]{1,40}(?:['’-][^\W\d_]{1,40}){0,3}"
+_FILLER = r"(?:(?:übrigens|nämlich|ja|mit (?:vor|nach)namen)\s)?"
 
-_CALLED = re.compile(rf"\bich\s+hei(?:ß|ss)e?\s+{_FILLER}{_TITLE}", re.IGNORECASE)
+_CALLED = re.compile(rf"\bich\shei(?:ß|ss)e?\s{_FILLER}{_TITLE}", re.IGNORECASE)
 _MY_NAME = re.compile(
-    rf"\b(?:mein(?:\s+(?:voller|vor|nach))?\s*name\s*(?:ist|lautet|:|=|–|-)"
-    rf"|hier\s+(?:spricht|schreibt)|(?:vor-?\s*und\s+nach|vor|nach)name:)"
+    rf"\b(?:mein(?:\s(?:voller|vor|nach))?\s*name\s*(?:ist|lautet|:|=|–|-)"
+    rf"|hier\s(?:spricht|schreibt)|(?:vor-?\s*und\snach|vor|nach)name:)"
     rf"\s*{_FILLER}{_TITLE}",
     re.IGNORECASE,
 )
-_CALL_ME = re.compile(rf"\b(?:nennen\s+sie|man\s+nennt)\s+mich\s+{_TITLE}", re.IGNORECASE)
+_CALL_ME = re.compile(rf"\b(?:nennen\ssie|man\snennt)\smich\s{_TITLE}", re.IGNORECASE)
 _I_AM = re.compile(
-    rf"\b(?:ich\s+bin|ich\s+bin(?:'|’)?s|hier\s+ist)[,\s]+(?:die|der)?\s*(?:frau|herr)\s+{_TITLE}",
+    rf"\b(?:ich\sbin|ich\sbin(?:'|’)?s|hier\sist)[,\s]+(?:die|der)?\s*(?:frau|herr)\s{_TITLE}",
     re.IGNORECASE,
 )
-_MISTER = re.compile(rf"\b(?:Frau|Herrn?)\s+{_TITLE}")
+_MISTER = re.compile(rf"\b(?:Frau|Herrn?)\s{_TITLE}")
 _REVERSED = re.compile(
-    rf"(?P<name>{_CAPITAL}(?:\s+{_CAPITAL}){{0,2}}),?\s+(?:hei(?:ß|ss)e\s+ich|(?:ist\s+)?mein\s+[Nn]ame)\b"
+    rf"(?P<name>{_CAPITAL}(?:\s{_CAPITAL}){{0,2}}),?\s"
+    r"(?:hei(?:ß|ss)e\sich|(?:ist\s)?mein\s[Nn]ame(?!\s?(?:ist|lautet|:)))\b"
 )
 _SIGNED = re.compile(
     r"(?:\b(?:Gr(?:ü|ue)(?:ß|ss)en?|Gru(?:ß|ss))|\bMfG|\bLG|\bVG|\bHochachtungsvoll)"
-    rf"[\s,!.–-]+{_TITLE}(?P<name>(?:{_INITIAL}|{_CAPITAL})(?:\s+(?:{_INITIAL}|{_CAPITAL})){{0,2}})(?:[\s.!,]|\[[\w-]+\])*$"
+    rf"[\s,!.–-]{{1,4}}{_TITLE}"
+    rf"(?P<name>(?:{_INITIAL}|{_CAPITAL})(?:\s(?:{_INITIAL}|{_CAPITAL})){{0,2}})"
+    r"(?:[\s.!,]|\[[\w-]{1,8}\]){0,6}$"
 )
 
 _NAME = re.compile(
-    rf"(?:(?:{_PARTICLE}\s+){{1,2}}(?={_CAPITAL}))?"
-    rf"(?:{_INITIAL}|{_CAPITAL})(?:\s+(?:{_PARTICLE}\s+){{0,2}}(?:{_INITIAL}|{_CAPITAL})){{0,3}}"
+    rf"(?:(?:{_PARTICLE}\s){{1,2}}(?={_CAPITAL}))?"
+    rf"(?:{_INITIAL}|{_CAPITAL})(?:\s(?:{_PARTICLE}\s){{0,2}}(?:{_INITIAL}|{_CAPITAL})){{0,3}}"
 )
-_SMALL_NAME = re.compile(rf"{_WORD}(?:\s+{_WORD})?")
+_SMALL_NAME = re.compile(rf"{_WORD}(?:\s{_WORD})?")
 
 _WELCOMED = re.compile(
     r"^(?:[^.,;!?:–]|,(?=\s*die\b))*\b(?:gut|willkommen)\s*(?:heißen)?\s*(?:[.,;!?:–]|$)"
 )
 """„Ich heiße das gut“, „ich heiße Neue willkommen“: the end of the clause tells."""
-_GOES_ON = re.compile(r"\s+und\s+(?!(?:die|der|das|alle|auch|ihre|neue\w*)\b)(?=[a-zäöü])")
+_CLAUSE = 200
+"""No clause is longer."""
+_GOES_ON = re.compile(r"\sund\s(?!(?:die|der|das|alle|auch|ihre|neue\w*)\b)(?=[a-zäöü])")
 
 _NO_NAME = frozenset(
     # pronouns, articles, adverbs, question words and verbs that follow where a name might
@@ -253,7 +262,9 @@ def _introduced_names(text: str) -> Iterator[Span]:
         (_MISTER, False, _is_role),
     ):
         for match in opening.finditer(text):
-            if not refused(text[match.end() :]) and (end := _name_end(text, match.end(), small)):
+            if not refused(text[match.end() :][:_CLAUSE]) and (
+                end := _name_end(text, match.end(), small)
+            ):
                 yield match.end(), end
 
 
@@ -263,7 +274,7 @@ def _placed_names(text: str) -> Iterator[Span]:
         for match in pattern.finditer(text):
             start = match.start("name")
             end = _name_end(text, start, small=False)
-            if end == match.end("name") and not _is_welcome(text[match.end() :]):
+            if end == match.end("name") and not _is_welcome(text[match.end() :][:_CLAUSE]):
                 yield start, end
 
 

@@ -25,6 +25,13 @@ logger = logging.getLogger(__name__)
 
 DELETED_TOPIC = "daten_loeschen"
 """The outcome after which nothing of the conversation is left in the store."""
+_CALLED: dict[Kind, str] = {
+    "email": "persoenlich_email",
+    "iban": "persoenlich_iban",
+    "telefon": "persoenlich_telefon",
+    "name": "persoenlich_name",
+}
+"""What people are told that they have written."""
 
 Process = Callable[[UserMessage], Awaitable[Any]]
 """What Rasa gives a channel to hand its messages to."""
@@ -133,5 +140,5 @@ def _told(reply: Reply, kinds: tuple[Kind, ...]) -> Reply:
     if not kinds:
         return reply
     texts = get_texts()
-    data = ", ".join(texts(f"persoenlich_{kind}") for kind in kinds)
+    data = ", ".join(texts(_CALLED[kind]) for kind in kinds)
     return replace(reply, parts=(Paragraph(texts("persoenlich", angaben=data)), *reply.parts))

@@ -28,9 +28,9 @@ def turn(text: str, **more: Any) -> tuple[Reply, str]:
 
 
 def test_personal_data_is_replaced_before_rasa_gets_it_and_the_person_is_told_once() -> None:
-    text = "Frau Berg, anna@berg.de und a.berg@stadt.de fragen: Wie gewinne ich Vereine?"
+    text = "Frau Berg (anna@berg.de, a.berg@stadt.de) fragt: Wie gewinne ich Vereine?"
     reply, got = turn(text)
-    assert got == "Frau [Name], [E-Mail] und [E-Mail] fragen: Wie gewinne ich Vereine?"
+    assert got == "Frau [Name] ([E-Mail], [E-Mail]) fragt: Wie gewinne ich Vereine?"
     told = get_texts()("persoenlich", angaben="E-Mail-Adresse, Name")
     assert reply.parts == (Paragraph(told), *ANSWER.parts)
     assert (reply.outcome, reply.choices) == (ANSWER.outcome, ANSWER.choices)
@@ -48,3 +48,20 @@ def test_a_choice_that_names_a_local_contact_is_taken_up_as_it_was_given() -> No
 @pytest.mark.parametrize("hidden", ["an\u200bna@be\u200brg.de", "anna＠berg.de"])
 def test_hidden_characters_do_not_hide_an_address(hidden: str) -> None:
     assert "berg.de" not in turn(f"Mail: {hidden}")[1]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "Ich heiße Anna Berg und wie gewinne ich Vereine?",
+        "mein name ist anna, wie gewinne ich Vereine?",
+        "wie gewinne ich Vereine? Viele Grüße, Anna Berg",
+        "wie gewinne ich Vereine? Tel. 0211 8991234 oder anna@berg.de",
+    ],
+)
+def test_who_is_asking_makes_no_difference_to_what_is_asked(typed: str) -> None:
+    assert turn(typed)[1] == "wie gewinne ich Vereine?"
+
+
+def test_a_message_that_only_introduces_somebody_is_not_emptied() -> None:
+    assert turn("Guten Tag, ich heiße Anna Berg.")[1] == "Guten Tag, ich heiße [Name]."

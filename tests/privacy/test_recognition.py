@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.privacy import PLACEHOLDERS, mask
+from bot.privacy import PLACEHOLDERS, mask, without_introduction
 
 HERE = Path(__file__).parent
 _MARKED = re.compile(r"\[(E-Mail|IBAN|Telefon|Name): ((?:[^\[\]]|\[[^\]]*\])+)\]")
@@ -73,3 +74,39 @@ def test_there_are_enough_messages_to_measure_with() -> None:
 @pytest.mark.parametrize("text", WITHOUT)
 def test_an_ordinary_message_stays_as_it_is(text: str) -> None:
     assert mask(text).text == text
+
+
+NASTY = [
+    "a@",
+    "a.",
+    "und ",
+    ",",
+    "Frau Dr. ",
+    "ich heiße ",
+    "0 ",
+    "0211-",
+    "DE89 ",
+    "3",
+    "A",
+    "Ab ",
+]
+NASTY += [
+    "[Name] ",
+    "a punkt ",
+    "mail: ",
+    "(",
+    "+",
+    "Aa-",
+    "gruß ",
+    "Telefon 12 ",
+    "Frau Ab ",
+    "a at ",
+]
+
+
+@pytest.mark.parametrize("piece", NASTY)
+def test_no_message_can_keep_the_server_busy(piece: str) -> None:
+    text = (piece * 1000)[:1000]
+    started = time.process_time()
+    without_introduction(mask(f"a@{text}").text)
+    assert time.process_time() - started < 0.3

@@ -201,7 +201,9 @@ def test_personal_data_typed_by_mistake_is_stored_nowhere_and_the_answer_is_the_
     server.web("POST", "/feedback", token, entry="grundlagen-1", helpful=False, reason=reason)
     for trace in ("Quittenbaum", "quittenbaum", "8991234"):
         assert server.where(trace) == [], trace
-    assert any("[E-Mail]" in events for events in server.stored())
+    server.say("Frau Quittenbaum blockt alles ab, was tun?", "dritte")
+    assert server.where("Quittenbaum") == []
+    assert any("Frau [Name] blockt" in events for events in server.stored())
 
 
 def test_a_killed_server_has_lost_nothing_that_it_answered_and_retention_still_works(

@@ -185,7 +185,7 @@ class WebChannel(InputChannel):
         await self._within(self._per_conversation, conversation)
         if body["entry"] not in self._entries():
             raise Problem(422, "unknown_entry", "there is no entry with this id")
-        reason = mask(_printable(body.get("reason", "")).strip()).text
+        reason = mask(clean(_printable(body.get("reason", "")))).text
         said = Feedback(body["entry"], body["helpful"], reason)
         await asyncio.to_thread(self._feedback.add, said)
         return response.empty()
