@@ -253,8 +253,8 @@ def test_every_response_is_used_and_every_one_that_is_used_exists(
         stem = re.sub(
             r"_(?:leer|fern|kommunal|empfehlung|erfolgsfaktor|grundlage|handlungslogik)$", "", name
         )
-        assert f'"{name}"' in code or f'"{stem}_' in code or f"}}_{name.split('_')[-1]}" in code, (
-            name
-        )
+        first, _, last = name.rpartition("_")
+        said = (f'"{name}"', f'"{stem}_', f"}}_{last}", f'"{first}_{{')
+        assert any(form in code for form in said), name
     for name in re.findall(r'texts\("(\w+)"', code):
         assert name in names, name
