@@ -6,6 +6,7 @@ Whatever happens inside, there is exactly one reply with exactly one outcome.
 from __future__ import annotations
 
 import logging
+import unicodedata
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -42,7 +43,7 @@ async def take_turn(
         return refusal
     collector = CollectingOutputChannel()
     # a leading slash would make Rasa take typed text for an intent
-    typed = clean(text).lstrip("/ ") or "?"
+    typed = clean(_written_out(text)).lstrip("/ ") or "?"
     marked = {**(metadata or {}), STRUCTURED: True}
     try:
         await process(UserMessage(typed, collector, sender, input_channel=channel, metadata=marked))
@@ -56,10 +57,19 @@ def refuse(text: str) -> Reply | None:
     texts, limit = get_texts(), get_settings().message_limit
     if not clean(text):
         return Reply(Outcome("dialog", topic="leer"), (Paragraph(texts("leer")),))
-    if len(text) > limit:
+    if max(len(text), len(_written_out(text))) > limit:
         sentence = texts("zu_lang", anzahl=str(limit))
         return Reply(Outcome("dialog", topic="zu_lang"), (Paragraph(sentence),))
     return None
+
+
+def _written_out(text: str) -> str:
+    """Return a text in plain letters: „ﬁ“ as „fi“, „½“ as „1⁄2“ (NFKC).
+
+    The encoder would write them out itself, in C and in a buffer that is too small: ten „ﷺ“, of
+    18 letters each, ended the process (docs/decisions/0019).
+    """
+    return unicodedata.normalize("NFKC", text)
 
 
 def _collected(messages: list[dict[str, Any]]) -> Reply:
