@@ -6,6 +6,7 @@ Whatever happens inside, there is exactly one reply with exactly one outcome.
 from __future__ import annotations
 
 import logging
+import unicodedata
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
@@ -86,7 +87,7 @@ async def take_turn(
 def _masked(text: str, *, issued: bool) -> Masked:
     """Return what Rasa gets to read of a text."""
     # a leading slash would make Rasa take typed text for an intent
-    typed = clean(text).lstrip("/ ") or "?"
+    typed = clean(_written_out(text)).lstrip("/ ") or "?"
     masked = Masked(typed) if issued else mask(typed)
     return replace(masked, text=without_introduction(masked.text)) if masked.kinds else masked
 
@@ -116,10 +117,19 @@ def refuse(text: str) -> Reply | None:
     texts, limit = get_texts(), get_settings().message_limit
     if not clean(text):
         return Reply(Outcome("dialog", topic="leer"), (Paragraph(texts("leer")),))
-    if len(text) > limit:
+    if max(len(text), len(_written_out(text))) > limit:
         sentence = texts("zu_lang", anzahl=str(limit))
         return Reply(Outcome("dialog", topic="zu_lang"), (Paragraph(sentence),))
     return None
+
+
+def _written_out(text: str) -> str:
+    """Return a text in plain letters: „ﬁ“ as „fi“, „½“ as „1⁄2“ (NFKC).
+
+    The encoder would write them out itself, in C and in a buffer that is too small: ten „ﷺ“, of
+    18 letters each, ended the process (docs/decisions/0019).
+    """
+    return unicodedata.normalize("NFKC", text)
 
 
 def _collected(messages: list[dict[str, Any]]) -> Reply:

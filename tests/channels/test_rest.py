@@ -184,7 +184,9 @@ def test_a_message_that_is_too_long_is_refused_with_the_limit(rest: Running, len
     ("typed", "arrives"),
     [
         ("🙂👨‍👩‍👧", None),
-        ("你好，志愿者", "你好，志愿者"),
+        ("你好，志愿者", "你好,志愿者"),
+        ("／restart", "restart"),
+        ("ﬁnden", "finden"),
         ("Как привлечь бизнес?", "Как привлечь бизнес?"),
         ("كيف", "كيف"),
         ("Guten\x00 Tag\x1b", "Guten Tag"),
