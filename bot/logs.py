@@ -36,7 +36,6 @@ def configure_logging(level: str = "info", form: str = "text") -> None:
         level: the lowest level of our own messages; those of libraries begin at warnings.
         form: ``text`` for people, ``json`` for one JSON object a line.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
     handler.addFilter(_is_wanted)

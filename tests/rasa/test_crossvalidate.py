@@ -60,4 +60,8 @@ def test_what_differs_only_in_its_writer_is_understood(points: list[crossvalidat
 
 
 def test_the_table_has_a_line_for_each_size(points: list[crossvalidate.Point]) -> None:
-    assert len(crossvalidate.curve_table(points).splitlines()) == 2 + len(points)
+    lines = crossvalidate.curve_table(points).splitlines()
+    assert [float(line.split()[0]) for line in lines[-len(points) :]] == [
+        round(point.size, 1) for point in points
+    ]
+    assert "has seen all writers" in lines[1]
