@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import unicodedata
+from pathlib import Path
 
 from bot.settings import PROJECT
 from tests.channels.test_web import Client
@@ -15,12 +16,12 @@ LIGATURE = "\ufdfa"
 SWELLING = [LIGATURE * 50, "\ufdfb" * 50, "\u33a5" * 50, "\u3300\u3316" * 25, "\u2a74\u2057" * 25]
 ENCODE = """
 import sys
-from bot.channels.turn import _written_out
+from pathlib import Path
 from bot.knowledge.search.encoder import E5Encoder
-encoder = E5Encoder()
-for text in sys.argv[1:]:
+encoder = E5Encoder(Path(sys.argv[1]))
+for text in sys.argv[2:]:
     for _ in range(3):
-        encoder.encode([_written_out(text)])
+        encoder.encode([text])
         kept = [bytearray(size) for size in range(16, 3000, 16)]
 """
 
@@ -41,9 +42,9 @@ def test_a_text_that_swells_beyond_the_limit_is_too_long(
     assert answer["answer"]["topic"] == "zu_lang"
 
 
-def test_written_out_no_text_brings_the_encoder_down() -> None:
+def test_no_text_brings_the_encoder_down(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", ENCODE, *SWELLING],
+        [sys.executable, "-W", "ignore", "-c", ENCODE, str(tmp_path), *SWELLING],
         cwd=PROJECT,
         capture_output=True,
         text=True,
