@@ -126,8 +126,8 @@ def refuse(text: str) -> Reply | None:
 def _written_out(text: str) -> str:
     """Return a text in plain letters: „ﬁ“ as „fi“, „½“ as „1⁄2“ (NFKC).
 
-    The encoder would write them out itself, in C and in a buffer that is too small: ten „ﷺ“, of
-    18 letters each, ended the process (docs/decisions/0019).
+    So the limit counts what is read in the end. In the engine of the encoder ten „ﷺ“, of 18 letters
+    each, ended the process; the encoder itself keeps them away from it, too (docs/decisions/0019).
     """
     return unicodedata.normalize("NFKC", text)
 
