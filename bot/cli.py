@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
+from sqlalchemy.engine import make_url
 
 from bot.knowledge import KnowledgeError, load_knowledge
 from bot.logs import configure_logging
@@ -231,4 +232,7 @@ def _data_restore(options: argparse.Namespace, settings: Settings) -> None:
 
 def _settings(_: argparse.Namespace, settings: Settings) -> None:
     for name, field in Settings.__fields__.items():
-        print(f"LOTSE_{name.upper()}={getattr(settings, name)}\n    {field.field_info.description}")
+        value = getattr(settings, name)
+        if name == "database_url" and value:
+            value = repr(make_url(value))  # without the password
+        print(f"LOTSE_{name.upper()}={value}\n    {field.field_info.description}")

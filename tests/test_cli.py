@@ -91,6 +91,16 @@ def test_all_settings_are_listed_with_value_and_meaning(
         assert field.field_info.description in listed
 
 
+def test_the_password_of_the_database_is_not_shown(
+    set_environment: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_environment(database_url="postgresql://lotse:streng-geheim@localhost/lotse")
+    assert cli.main(["settings"]) == 0
+    listed = capsys.readouterr().out
+    assert "streng-geheim" not in listed
+    assert "@localhost/lotse" in listed
+
+
 def test_all_invalid_settings_are_named_at_once(
     set_environment: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:
