@@ -57,7 +57,7 @@ test: setup check  ## Run all tests
 	@$(PYTHON) -m pytest -m "not browser and not soak"
 	@$(PYTHON) -m pytest -m browser
 
-test-fast: setup  ## Run the tests that need neither training nor a browser (under a minute)
+test-fast: setup  ## Run the tests that need neither training nor a browser (a few minutes)
 	@$(PYTHON) -m pytest -m "not rasa and not browser and not soak"
 
 browser:  ## Install Chromium for the browser tests, if it is missing (Debian, as root)

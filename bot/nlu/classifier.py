@@ -1,9 +1,10 @@
 """One classifier for everything a message can be: an entry of the knowledge base, or an intent.
 
 Entries, overviews of a group, follow-ups, small talk and out-of-scope are weighed against each
-other in one multinomial logistic regression, so that „how sure are we of this entry?“ and „is it
-in the document at all?“ are answered by the same probabilities. Rasa sees the intent
-``anliegen`` for all entries; which of them is meant stands in the message property ``eintraege``.
+other by one score, the sum of what the words and what the meaning say, so that „how sure are we of
+this entry?“ and „is it in the document at all?“ are answered by the same probabilities. Rasa sees
+the intent ``anliegen`` for all entries; which of them is meant stands in the message property
+``eintraege``.
 """
 
 from __future__ import annotations
