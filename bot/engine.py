@@ -7,6 +7,7 @@ actions are called directly, by the same executor that ``rasa run actions`` uses
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from rasa.core.tracker_store import TrackerStore
 from rasa.utils.endpoints import EndpointConfig
 from rasa_sdk.executor import ActionExecutor
 
+from bot.nlu.featurizer import encode_ahead
 from bot.once import Once
 from bot.preflight import is_intact
 from bot.settings import Settings
@@ -72,7 +74,11 @@ class LotseAgent(Agent):
 
     async def handle_message(self, message: UserMessage) -> None:
         """Answer a message into its output channel."""
-        await self._once.take(message, self.processor.handle_message)
+        await self._once.take(message, self._process)
+
+    async def _process(self, message: UserMessage) -> None:
+        await asyncio.to_thread(encode_ahead, message.text or "")
+        await self.processor.handle_message(message)
 
     @staticmethod
     def _create_tracker_store(store: TrackerStore, domain: Any) -> TrackerStore:

@@ -2,8 +2,9 @@
 
 ``/health/live`` says that the process answers. ``/health/ready`` looks at the parts that a person's
 message needs and is 503 as long as one of them is missing, with the reason. What only some
-messages need – changed knowledge files, the connection to Rocket.Chat – is named there as
-*degraded* and leaves it at 200: without this process nobody would be better off.
+messages need, or all can do without for a while – changed knowledge files, the connection to
+Rocket.Chat, Redis – is named there as *degraded* and leaves it at 200: without this process nobody
+would be better off.
 """
 
 from __future__ import annotations
@@ -88,6 +89,7 @@ class Readiness:
         knowledge: Callable[[], Any],
         store: StoreCheck,
         channels: Callable[[], Mapping[str, Mapping[str, Any]]],
+        redis: Callable[[], Mapping[str, Any] | None] = lambda: None,
     ) -> None:
         """Set up.
 
@@ -96,11 +98,13 @@ class Readiness:
             knowledge: returns the live knowledge base.
             store: looks at the database.
             channels: returns the state of each channel that has one.
+            redis: returns the state of Redis, ``None`` where none is used.
         """
         self._model = model
         self._knowledge = knowledge
         self._store = store
         self._channels = channels
+        self._redis = redis
 
     async def parts(self) -> dict[str, Part]:
         """Return how each part is."""
@@ -110,6 +114,7 @@ class Readiness:
             "knowledge": self._of_knowledge(),
             "store": self._of_store(await self._store.look()) if loaded else Part("failed"),
             "channels": self._of_channels(),
+            **self._of_redis(),
         }
 
     def _of_knowledge(self) -> Part:
@@ -122,6 +127,13 @@ class Readiness:
     @staticmethod
     def _of_store(problem: StoreProblem | None) -> Part:
         return Part("failed", problem.remedy) if problem else Part()
+
+    def _of_redis(self) -> dict[str, Part]:
+        state = self._redis()
+        if state is None:
+            return {}
+        well = state["status"] == "ok"
+        return {"redis": Part() if well else Part("degraded", "Redis ist nicht erreichbar.")}
 
     def _of_channels(self) -> Part:
         remedies = [

@@ -84,7 +84,7 @@ def create_routes(settings: Settings, shared: Shared | None = None) -> Sanic:
     def states() -> dict[str, dict[str, Any]]:
         return {added.name(): added.health() for added in rocketchat}
 
-    readiness = Readiness(loaded, get_live_knowledge, StoreCheck(ping), states)
+    readiness = Readiness(loaded, get_live_knowledge, StoreCheck(ping), states, shared.health)
     add_health(app, readiness)
     add_metrics(app, settings, States(get_live_knowledge, states, readiness))
 

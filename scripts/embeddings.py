@@ -13,7 +13,7 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bot.german.canonical import essence
+from bot.german.canonical import canonical
 from bot.knowledge import load_knowledge
 from bot.knowledge.search.encoder import get_encoder
 from bot.knowledge.search.vectors import read_vectors, text_key, write_vectors
@@ -47,7 +47,7 @@ def main() -> None:
         sys.exit("Satz-Embeddings sind ausgeschaltet oder nicht installiert.")
     for name, texts in sentences():
         file = TARGET / f"{name}.npz"
-        wanted = list(dict.fromkeys(map(essence, texts)))
+        wanted = list(dict.fromkeys(map(canonical, texts)))
         if set(read_vectors(file, encoder.name)) != set(map(text_key, wanted)):
             print(f"{name}: {len(wanted)} Sätze", flush=True)
             encoder.save(wanted)

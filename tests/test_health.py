@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy.exc import OperationalError
 
 from bot import server
-from bot.health import StoreCheck
+from bot.health import Readiness, StoreCheck
 from bot.metrics import LogCounter
 from bot.storage.problems import StoreProblem
 from tests import scripted
@@ -93,6 +93,24 @@ def test_a_server_without_its_model_is_not_ready(
     assert status == 503
     assert json.loads(body)["parts"]["model"]["status"] == "failed"
     assert get(f"{url}/health")[0] == 503
+
+
+def test_a_server_without_its_redis_goes_on_and_says_so() -> None:
+    async def ping() -> None: ...
+
+    async def look(state: str) -> tuple[str, str | None]:
+        readiness = Readiness(
+            lambda: True,
+            scripted.live_knowledge,
+            StoreCheck(ping),
+            dict,
+            lambda: {"status": state},
+        )
+        part = (await readiness.parts())["redis"]
+        return part.status, part.reason
+
+    assert asyncio.run(look("ok")) == ("ok", None)
+    assert asyncio.run(look("degraded")) == ("degraded", "Redis ist nicht erreichbar.")
 
 
 def test_a_slow_database_is_found_out_in_time_and_asked_once_however_many_ask() -> None:

@@ -63,12 +63,12 @@ class RestChannel(InputChannel):
         async def receive(request: Request) -> HTTPResponse:
             try:
                 check_loopback(request)
-                sender, text, metadata = parse(request)
+                sender, text = parse(request)
             except RequestError as error:
                 return response.json(
                     {"error": {"code": error.code, "message": str(error)}}, error.status
                 )
-            reply = await take_turn(on_new_message, text, sender, self.name(), metadata)
+            reply = await take_turn(on_new_message, text, sender, self.name())
             return response.json([{"recipient_id": sender, **part} for part in as_messages(reply)])
 
         return blueprint
@@ -84,8 +84,11 @@ def check_loopback(request: Request) -> None:
         raise RequestError(403, "loopback", "the REST channel is for programs on this machine only")
 
 
-def parse(request: Request) -> tuple[str, str, dict[str, Any] | None]:
-    """Return sender, text and metadata of a request.
+def parse(request: Request) -> tuple[str, str]:
+    """Return sender and text of a request.
+
+    Its ``metadata`` may be there, as for Rasa's own channel, and is not kept: nothing needs it, and
+    nobody would look for personal data in it.
 
     Raises:
         RequestError: wrong content type, size, JSON, or fields.
@@ -116,7 +119,7 @@ def parse(request: Request) -> tuple[str, str, dict[str, Any] | None]:
         raise RequestError(400, "sender", "conversations of other channels are not reached here")
     if metadata is not None and not isinstance(metadata, dict):
         raise RequestError(400, "metadata", '"metadata" must be an object')
-    return sender, text.encode("utf-8", "replace").decode(), metadata
+    return sender, text.encode("utf-8", "replace").decode()
 
 
 def as_messages(reply: Reply) -> list[dict[str, Any]]:

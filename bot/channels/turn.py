@@ -43,7 +43,6 @@ async def take_turn(
     text: str,
     sender: str,
     channel: str,
-    metadata: dict[str, Any] | None = None,
     *,
     issued: bool = False,
     message_id: str | None = None,
@@ -59,7 +58,6 @@ async def take_turn(
         text: what the person wrote, unchanged.
         sender: the id of the conversation.
         channel: the name of the channel.
-        metadata: kept with the message in the tracker.
         issued: the text was not typed: it is the title of a choice that the assistant gave, which
             may name a contact of the municipality.
         message_id: under which the message may come again; it is answered once then.
@@ -69,7 +67,7 @@ async def take_turn(
         ConversationClosed: the conversation was deleted meanwhile.
         MessageReused: another message had this id.
     """
-    marked = {**(metadata or {}), STRUCTURED: True}
+    marked: dict[str, Any] = {STRUCTURED: True}
     if message_id:
         marked[REPEATABLE] = digest
     with count_turn(channel) as turn, noting_troubles() as troubles:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.answer import Heading, Outcome, Paragraph, Part, Reply
 from bot.dialogue import compose
-from bot.dialogue.concern import shown_of
+from bot.dialogue.concern import OFFER_FROM, shown_of
 from bot.dialogue.state import State
 from bot.dialogue.turn import Context, Turn
 
 _SURE_OF_GROUP = 0.6
-_SPECIFIC_FROM = 0.42
-"""From this score of an entry's sample questions on, a follow-up means it rather than an overview:
-hardly any general one („und was mache ich da?“) comes as close to an entry."""
+_SPECIFIC_FROM = 0.01
+"""From this probability of an entry of the group on, a follow-up means it rather than an overview:
+in general ones („und was mache ich da?“) the classifier sees less than half of that, and most of
+those that it takes for general by mistake („wie steigere ich die Beteiligung daran?“) have more."""
+_ALONE = 0.75
+"""… if it has so much of what is seen in the whole group."""
 _KIND_WORDS = {
     "empfehl": "empfehlung",
     "tipp": "empfehlung",
@@ -37,12 +41,9 @@ def overview(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
     state = replace(state, frage=turn.text)
     if group is None:
         return compose.clarify_group(context, kind), replace(state, art=kind)
-    if turn.intent.endswith("_folge") and named_kind(turn) is None:
-        ranking = context.rank(turn.text, group)
-        if ranking and ranking[0][1] >= _SPECIFIC_FROM:
-            ids = [i for i, _ in ranking[:3]]
-            reply = compose.answer(context.knowledge[ids[0]], context, related=ids[1:])
-            return reply, state.showing(shown_of(reply))
+    general = turn.intent.endswith("_folge") and named_kind(turn) is None
+    if general and (ids := specific(turn, group, context, _SPECIFIC_FROM)):
+        return _answer(ids, state, context)
     return show(group, kind, state, context)
 
 
@@ -51,7 +52,30 @@ def whole_group(turn: Turn, state: State, context: Context) -> tuple[Reply, Stat
     group = _group(turn, state)
     if group is None:
         return compose.clarify_group(context), state
+    if ids := specific(turn, group, context, OFFER_FROM):  # the message says more than the group
+        return _answer(ids, replace(state, frage=turn.text), context)
     return show(group, None, state, context)
+
+
+def specific(turn: Turn, group: str, context: Context, likely: float) -> list[str]:
+    """Return the entries of a group that a message means, best first, if it means one of them.
+
+    Args:
+        turn: the message.
+        group: what it is about.
+        context: knowledge base.
+        likely: the least probability of the best entry.
+    """
+    own = {entry.id for entry in context.knowledge.select(group)}
+    ranking = sorted(((p, i) for i, p in turn.entries.items() if i in own), reverse=True)
+    if not ranking or ranking[0][0] < max(likely, _ALONE * sum(p for p, _ in ranking)):
+        return []
+    return [entry_id for _, entry_id in ranking]
+
+
+def _answer(ids: Sequence[str], state: State, context: Context) -> tuple[Reply, State]:
+    reply = compose.answer(context.knowledge[ids[0]], context, related=ids[1:3])
+    return reply, state.showing(shown_of(reply))
 
 
 def compare(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:

@@ -1,9 +1,9 @@
 """One spelling for messages that mean the same, before anything is learnt from or looked for.
 
 A greeting in front, „bitte“ and thanks behind, and what a message rules out in so many words make
-no difference to what it is about. For words and characters, case, punctuation, written-out umlauts
-and forms of gendering make none either; for the meaning they are left as they are, since the
-encoder knows them and is worse without (docs/decisions/0003).
+no difference to what it is about; neither do case, punctuation, written-out umlauts and forms of
+gendering. Words, characters and the fine-tuned encoder see the same spelling, so that messages
+which differ in nothing else get the same answer (docs/decisions/0020).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _GREETING = re.compile(
     re.IGNORECASE,
 )
 _THANKS = re.compile(
-    r"(?:[\s,–-]+(?:und|schon mal|schonmal|jetzt schon))*[\s,–-]+"
+    r"(?<![\s,–-])(?:[\s,–-]+(?:und|schon mal|schonmal|jetzt schon))*[\s,–-]+"
     r"(?:(?:vielen|besten|herzlichen|lieben) )?danke?(?: schön)?"
     r"(?: (?:im voraus|schon mal|schonmal|für (?:ihre|die|deine) (?:hilfe|mühe)))*[\s.!]*$",
     re.IGNORECASE,

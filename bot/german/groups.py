@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from bot.german.canonical import with_umlauts
 from bot.german.spacy_model import analyse, stems
 from bot.german.text import fold, ungender
 
@@ -140,15 +141,15 @@ class GroupFinder:
         return mentions
 
     def _group_of(self, word: str) -> str | None:
-        folded = fold(word)
-        for candidate in (folded, *self._without_ending(folded), fold(analyse(word)[0])):
+        folded, small = fold(word), with_umlauts(word.lower())
+        for candidate in (folded, *self._without_ending(folded), fold(analyse(small)[0])):
             if candidate in self._words:
                 return self._words[candidate]
         if "-" in word:
             for part in reversed(word.split("-")):
                 if part and (group := self._group_of(part)):
                     return group
-        parts = [fold(stem) for stem in stems(word[:1].upper() + word[1:])]
+        parts = [fold(stem) for stem in stems(small[:1].upper() + small[1:])]
         for part in reversed(parts):
             if len(part) > 2 and len(parts) > 1 and part in self._words:
                 return self._words[part]

@@ -21,7 +21,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy.sparse import csr_matrix, hstack
 
-from bot.german.canonical import canonical, essence
+from bot.german.canonical import canonical
 from bot.german.groups import from_words, named_groups
 from bot.german.spacy_model import german
 from bot.knowledge.model import GRUPPEN
@@ -81,13 +81,13 @@ class MeaningFeaturizer(Featurizer, GraphComponent):
     def train(self, training_data: TrainingData) -> Resource:
         """Learn the vocabulary and the centre of the embeddings."""
         messages = [m for m in training_data.training_examples if m.get(TEXT)]
-        self._lexical.fit([canonical(m.get(TEXT)) for m in messages], list(map(_words, messages)))
+        spelt = [canonical(m.get(TEXT)) for m in messages]
+        self._lexical.fit(spelt, list(map(_words, messages)))
         self._group_words = group_words(training_data)
         self._groups = from_words(self._group_words)
         if self._encoder:
-            meant = [essence(m.get(TEXT)) for m in messages]
-            self._encoder.save(meant)
-            self._centre = self._encoder.encode(meant).mean(axis=0)
+            self._encoder.save(spelt)
+            self._centre = self._encoder.encode(spelt).mean(axis=0)
         self._persist()
         return self._resource
 
@@ -108,7 +108,7 @@ class MeaningFeaturizer(Featurizer, GraphComponent):
         for row, message in enumerate(messages):
             self._add(message, sparse[row])
         if self._encoder and self._centre is not None:
-            dense = self._encoder.encode([essence(text) for text in texts]) - self._centre
+            dense = self._encoder.encode(spelt) - self._centre
             dense /= np.linalg.norm(dense, axis=1, keepdims=True) + 1e-9
             for row, message in enumerate(messages):
                 self._add(message, dense[row : row + 1])
@@ -172,6 +172,15 @@ class MeaningFeaturizer(Featurizer, GraphComponent):
         featurizer._centre = arrays.pop("centre", None)
         featurizer._lexical = LexicalFeatures.from_dict(arrays)
         return featurizer
+
+
+def encode_ahead(text: str) -> None:
+    """Compute the embedding of a message, so that :meth:`MeaningFeaturizer.process` finds it.
+
+    Rasa calls its components in the event loop; this may run in a thread, and others go on.
+    """
+    if encoder := get_encoder():
+        encoder.encode([canonical(text)])
 
 
 def _words(message: Message) -> list[tuple[str, str]]:

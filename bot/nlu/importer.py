@@ -13,6 +13,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.importers.rasa import RasaFileImporter
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
+from rasa.shared.utils.common import cached_method
 
 from bot.knowledge import load_knowledge
 from bot.settings import get_settings
@@ -43,6 +44,7 @@ class KnowledgeImporter(RasaFileImporter):
         """
         return Domain.from_dict({**super().get_domain().as_dict(), "responses": {}})
 
+    @cached_method  # Rasa asks for them three times
     def get_nlu_data(self, language: str | None = "de") -> TrainingData:
         """Return the examples of ``data/nlu`` and the questions of ``data/knowledge``."""
         knowledge = load_knowledge(get_settings().knowledge_dir)

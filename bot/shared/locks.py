@@ -21,8 +21,8 @@ from bot.shared.link import Away, Link
 
 LEASE = 4.0
 """Seconds after which the lock of a killed process is free."""
-PATIENCE = 20.0
-"""Seconds to wait for a turn in another process."""
+PATIENCE = 60.0
+"""Seconds to wait for a turn in another process: its people may be queueing there, too."""
 LOOK_AGAIN = 0.05
 
 

@@ -1,8 +1,9 @@
 """Write the sample sentences with their classes, for fine-tuning the encoder.
 
 The first half of ``make encoder``; runs in the project's own environment. One JSON object a line:
-``{"class": …, "voice": …, "texts": [as written, variant …]}``. The variants are spelt like messages
-typed in a hurry, so that the encoder learns to look through it.
+``{"class": …, "voice": …, "texts": [spelt right, variant …]}``. The variants have typing mistakes,
+so that the encoder learns to look through them; small letters, umlauts and punctuation need no
+learning, as it only ever sees the canonical spelling.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from bot.evaluation.crossvalidate import all_examples, intent_data
 from bot.evaluation.perturb import TRANSFORMATIONS
-from bot.german.canonical import essence
+from bot.german.canonical import canonical
 from bot.german.groups import from_words
 from bot.knowledge import load_knowledge
 from bot.nlu.classifier import label_of
 from bot.nlu.groups import group_words
 from bot.settings import PROJECT, get_settings
 
-VARIANTS = ("lower case", "umlauts written out", "no punctuation", "one typo", "two typos")
+VARIANTS = ("one typo", "two typos", "two typos")
 
 
 def main() -> None:
@@ -37,7 +38,7 @@ def main() -> None:
         name = label_of(example.message, groups, per_group())
         if name is None:
             continue
-        meant = essence(example.text)
+        meant = canonical(example.text)
         random = Random(meant)  # noqa: S311  (so that the same sentence has the same variants)
         texts = [meant, *(TRANSFORMATIONS[variant](meant, random) for variant in VARIANTS)]
         line = {"class": name, "voice": example.voice, "texts": list(dict.fromkeys(texts))}

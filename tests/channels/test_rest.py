@@ -164,6 +164,13 @@ def test_a_question_is_answered_with_text_buttons_and_one_outcome(rest: Running)
     assert message.metadata == {STRUCTURED: True}
 
 
+def test_what_a_program_sends_beside_the_message_is_not_kept(rest: Running) -> None:
+    body = {"sender": "anna", "message": "Was will der Rat?", "metadata": {"mail": "a@example.org"}}
+    assert rest.post(body).status_code == 200
+    (message,) = rest.agent.taken
+    assert message.metadata == {STRUCTURED: True}
+
+
 @pytest.mark.parametrize("text", ["", " ", "\n\t ", "\u200b\ufeff", "\x00\x1b"])
 def test_a_message_without_anything_visible_is_said_to_be_empty(rest: Running, text: str) -> None:
     messages = rest.say(text)

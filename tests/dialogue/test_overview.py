@@ -106,10 +106,30 @@ def test_a_comparison_without_groups_asks_which(talk: Any) -> None:
     assert talk.say("Vergleichen Sie", "vergleich").outcome.status == "clarify"
 
 
-def test_a_follow_up_that_names_what_it_is_about_gets_that_entry(talk: Any) -> None:
+def test_a_follow_up_that_means_an_entry_of_the_group_gets_it(talk: Any) -> None:
     talk.say("Wie gewinne ich die Wirtschaft?", "empfehlungen", "wirtschaft")
-    entry = talk.context.knowledge["wirtschaft-empfehlung-5"]
-    reply = talk.say(f"{entry.titel}, wie denn?", "empfehlungen_folge")
-    assert reply.outcome.entries[0] == entry.id
-    reply = talk.say("Tja, hm, und nun?", "empfehlungen_folge")
+    seen = {"wirtschaft-empfehlung-5": 0.05, "politik-empfehlung-1": 0.2}
+    reply = talk.say("Wie mache ich das mit dem Geld?", "empfehlungen_folge", entries=seen)
+    assert reply.outcome.status == "answer"
+    assert reply.outcome.entries[0] == "wirtschaft-empfehlung-5"
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        {"wirtschaft-empfehlung-5": 0.004},
+        {"wirtschaft-empfehlung-5": 0.05, "wirtschaft-empfehlung-6": 0.04},
+        {"politik-empfehlung-1": 0.2},
+        {},
+    ],
+)
+def test_a_general_follow_up_gets_the_overview(talk: Any, seen: dict[str, float]) -> None:
+    talk.say("Wie gewinne ich die Wirtschaft?", "empfehlungen", "wirtschaft")
+    reply = talk.say("Tja, hm, und nun?", "empfehlungen_folge", entries=seen)
     assert reply.outcome.status == "overview"
+
+
+def test_a_message_that_says_more_than_its_group_gets_the_entry(talk: Any) -> None:
+    seen = {"grundlagen-4": 0.2}
+    reply = talk.say("Allgemein: Wie bleibt es?", "gruppe_alles", "grundlagen", entries=seen)
+    assert reply.outcome.entries[0] == "grundlagen-4"

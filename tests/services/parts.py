@@ -65,11 +65,20 @@ class Service:
         raise NotImplementedError
 
     def start(self) -> None:
+        self._run()
+        wait_until(self._answers_at_last, type(self).__name__)
+
+    def _run(self) -> None:
         with Path(os.devnull).open("w") as nothing:
             self._process = subprocess.Popen(
                 self.command(), stdout=nothing, stderr=nothing, preexec_fn=self.before
             )
-        wait_until(self.answers, type(self).__name__)
+
+    def _answers_at_last(self) -> bool:
+        """Whether it answers; what ended, as children of before still ran, is begun anew."""
+        if self._process and self._process.poll() is not None:
+            self._run()
+        return self.answers()
 
     def before(self) -> None:
         """Run in the new process before the program is."""
@@ -82,7 +91,7 @@ class Service:
         if self._process and self._process.poll() is None:
             self._process.send_signal(number)
             try:
-                self._process.wait(20)
+                self._process.wait(START_SECONDS)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()

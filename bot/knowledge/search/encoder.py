@@ -96,7 +96,7 @@ class CachedEncoder:
     """Remembers vectors: the last ones in memory, those of sample sentences also on disk.
 
     The memory holds at most ``size`` vectors (1.5 kB each) besides those on disk. Only
-    :meth:`save` writes to disk, so that no message of a user is ever stored.
+    :meth:`save` writes to disk, so that no message of a user is ever stored. Threads may share it.
     """
 
     def __init__(self, encoder: Encoder, files: Sequence[Path] = (), size: int = 2_000) -> None:
@@ -107,6 +107,7 @@ class CachedEncoder:
         self._file = files[-1] if files else None
         self._size = size
         self._recent: OrderedDict[str, Matrix] = OrderedDict()
+        self._lock = threading.Lock()  # around the memory only, never while something is computed
         self._stored: dict[str, Matrix] = {}
         for file in files:
             self._stored.update(read_vectors(file, encoder.name))
@@ -116,14 +117,17 @@ class CachedEncoder:
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
         keys = [text_key(text) for text in texts]
-        known = {key: self._known(key) for key in keys}
+        with self._lock:
+            known = {key: self._known(key) for key in keys}
         found = {key: vector for key, vector in known.items() if vector is not None}
         missing = {key: text for key, text in zip(keys, texts) if key not in found}
         if missing:
-            for key, vector in zip(missing, self._encoder.encode(list(missing.values()))):
-                found[key] = self._recent[key] = vector
-            while len(self._recent) > self._size:
-                self._recent.popitem(last=False)
+            computed = dict(zip(missing, self._encoder.encode(list(missing.values()))))
+            found.update(computed)
+            with self._lock:
+                self._recent.update(computed)
+                while len(self._recent) > self._size:
+                    self._recent.popitem(last=False)
         return np.stack([found[key] for key in keys])
 
     def save(self, texts: Sequence[str]) -> None:

@@ -14,7 +14,7 @@ from scipy.sparse import csr_matrix, vstack
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.preprocessing import normalize
 
-from bot.german.canonical import essence
+from bot.german.canonical import canonical
 from bot.german.text import fold
 from bot.knowledge.model import Knowledge
 from bot.knowledge.search.encoder import CachedEncoder, Encoder
@@ -73,7 +73,7 @@ class QuestionIndex:
         """
         self._encoder = encoder
         indexed = rows(knowledge)
-        texts = [essence(text) for _, text in indexed]
+        texts = [canonical(text) for _, text in indexed]
         self._texts = {text: number for number, text in reversed(list(enumerate(texts)))}
         self._ids = list(knowledge)
         self._groups = [knowledge[i].gruppe for i in self._ids]
@@ -143,7 +143,7 @@ class QuestionIndex:
 
     def _scores(self, text: str) -> Matrix:
         """Return how alike the text and each row are, shape ``(rows,)``."""
-        text = essence(text)
+        text = canonical(text)
         query = self._weighed(_counts([text]))
         scores = np.asarray(self._columns[:, query.indices] @ query.data).ravel()
         if self._encoder is None:
