@@ -55,13 +55,14 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     port = servers.free_port()
     folder, trained = train_stock(options.share, port)
+    models, trained_ours = train_ours()
     result: dict[str, Any] = {
         "date": date.today().isoformat(),
         "machine": f"{platform.machine()}, {os.cpu_count()} Kerne",
         "share": options.share,
-        "training": {"Rasa": trained, "Lotse": train_ours()},
+        "training": {"Rasa": trained, "Lotse": trained_ours},
     }
-    result |= measure(options, folder, port)
+    result |= measure(options, models, folder, port)
     (FOLDER / "vergleich.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
     TABLE.parent.mkdir(exist_ok=True)
     text = table(result)
@@ -84,11 +85,14 @@ def train_stock(share: float, port_of_actions: int) -> tuple[Path, float]:
     return folder, seconds
 
 
-def train_ours() -> float:
-    """Return how long training our model takes (s), measured once for each state of its data."""
+def train_ours() -> tuple[Path, float]:
+    """Return the folder of our model and how long its training takes (s).
+
+    It is measured once for each state of its data.
+    """
     models = FOLDER / f"lotse-{fingerprint(get_settings())}"
     settings = {"LOTSE_MODELS_DIR": str(models)}
-    return _trained(models, PROJECT, ["bot", "train", "--force"], settings)
+    return models, _trained(models, PROJECT, ["bot", "train", "--force"], settings)
 
 
 def _trained(models: Path, work: Path, command: list[str], settings: dict[str, str]) -> float:
@@ -109,13 +113,13 @@ def _trained(models: Path, work: Path, command: list[str], settings: dict[str, s
     return float(noted.read_text())
 
 
-def measure(options: argparse.Namespace, folder: Path, port: int) -> dict[str, Any]:
+def measure(options: argparse.Namespace, models: Path, folder: Path, port: int) -> dict[str, Any]:
     """Return all figures but the training, by assistant."""
     starts: dict[str, list[float]] = defaultdict(list)
 
     def begin(stack: ExitStack) -> list[servers.Running]:
         both = [
-            stack.enter_context(servers.ours(FOLDER, FIRST)),
+            stack.enter_context(servers.ours(FOLDER, models, FIRST)),
             stack.enter_context(servers.stock(folder, port, FIRST)),
         ]
         for running in both:

@@ -51,13 +51,17 @@ def free_port() -> int:
 
 
 @contextmanager
-def ours(folder: Path, first: str) -> Iterator[Running]:
+def ours(folder: Path, models: Path, first: str) -> Iterator[Running]:
     """Run our assistant with a new database in a folder; ``first`` is its first message."""
     port = free_port()
     database = folder / "unterhaltungen.db"
     for file in folder.glob("unterhaltungen.db*"):
         file.unlink()
-    settings = {"LOTSE_PORT": str(port), "LOTSE_DATABASE_URL": f"sqlite:///{database}"}
+    settings = {
+        "LOTSE_PORT": str(port),
+        "LOTSE_DATABASE_URL": f"sqlite:///{database}",
+        "LOTSE_MODELS_DIR": str(models),
+    }
     command = [sys.executable, "-W", "ignore", "-m", "bot", "serve"]
     with _running("Lotse", PROJECT, folder, port, first, {"serve": command}, settings) as running:
         yield running

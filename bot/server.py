@@ -27,6 +27,7 @@ from bot.health import Readiness, StoreCheck, add_health
 from bot.http import secure
 from bot.knowledge import Knowledge
 from bot.logs import people_may_write
+from bot.memory import tidy_up
 from bot.metrics import LogCounter, States, add_metrics
 from bot.pages import add_pages
 from bot.preflight import check_memory, check_port
@@ -47,6 +48,7 @@ def create_app(settings: Settings) -> Sanic:
         get_live_knowledge().start()
         running.ctx.agent = await create_agent(settings, shared)
         await _warm_up(running.ctx.agent)
+        tidy_up()
         people_may_write()
         logger.info("Bereit: http://%s:%d", settings.host, settings.port)
 

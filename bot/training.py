@@ -9,8 +9,10 @@ import time
 from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import yaml
+from rasa.engine.graph import GraphNodeHook
 
 from bot.german.spacy_model import german
 from bot.knowledge import load_knowledge
@@ -80,9 +82,29 @@ def train_if_changed(settings: Settings, *, force: bool = False) -> Path:
     return model
 
 
+class _NothingCached(GraphNodeHook):
+    """Stands for Rasa's cache of trained parts, which fingerprints all examples for each of them.
+
+    That takes half a minute, and nothing is ever taken from it: a model is trained as a whole, and
+    only when its own fingerprint has changed.
+    """
+
+    def __init__(self, **_: Any) -> None:
+        """Take what Rasa gives."""
+
+    def on_before_node(self, *_: Any, **__: Any) -> dict[str, Any]:
+        """Note nothing."""
+        return {}
+
+    def on_after_node(self, *_: Any, **__: Any) -> None:
+        """Keep nothing."""
+
+
 def _train(name: str, settings: Settings) -> None:
     from rasa.api import train
+    from rasa.engine.training import graph_trainer
 
+    graph_trainer.TrainingHook = _NothingCached
     for part in ("rasa.engine.training.hooks", "bot"):
         logging.getLogger(part).setLevel(logging.INFO)
     train(

@@ -92,6 +92,12 @@ def in_context(turn: Turn, state: State, context: Context) -> list[tuple[str, fl
     return sorted(ranking, key=lambda item: -item[1])
 
 
+def has_candidates(turn: Turn, state: State, context: Context) -> bool:
+    """Whether entries come into question that could be offered instead of asking for the group."""
+    ranking = in_context(turn, state, context)
+    return bool(ranking) and ranking[0][1] >= OFFER_FROM
+
+
 def continues(turn: Turn, state: State, context: Context) -> bool:
     """Whether the conversation makes an entry likelier than what the message alone looks like."""
     if state.last is None or turn.intent == CONCERN:

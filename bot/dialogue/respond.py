@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from bot.answer import Reply
 from bot.dialogue import compose, concern, correction, follow_up, guided, overview, unlearnt
 from bot.dialogue.concern import shown_of
 from bot.dialogue.state import State
-from bot.dialogue.turn import Context, Turn
+from bot.dialogue.turn import CONCERN, OVERVIEWS, Context, Turn
 from bot.german.text import fold
 
 Handler = Callable[[Turn, State, Context], tuple[Reply, State]]
@@ -44,7 +44,36 @@ def _answer(
     joined = unlearnt.join(turn, context)
     if unlearnt.is_concern(joined, turn) or concern.continues(joined, state, context):
         handler = concern.concern
-    return handler(joined, state, context)
+    elif general := _likelier_than_any_entry(joined, state, context):
+        joined, handler = replace(joined, intent=general), _GENERAL[general]
+    reply, after = handler(joined, state, context)
+    if _asks_for_the_group(reply) and concern.has_candidates(joined, state, context):
+        return concern.concern(joined, state, context)
+    return reply, after
+
+
+_GENERAL: Mapping[str, Handler] = {
+    **dict.fromkeys(OVERVIEWS, overview.overview),
+    "argumente": follow_up.arguments,
+}
+"""Intents that ask about a group as a whole, and who answers them."""
+
+
+def _likelier_than_any_entry(turn: Turn, state: State, context: Context) -> str | None:
+    """Return what a message about a group asks for in general, if that is the likeliest.
+
+    A concern can be the likeliest by the sum of many entries, none of which is likely. What counts
+    is the reply that is right most often.
+    """
+    if turn.intent != CONCERN or len(turn.groups) != 1:
+        return None
+    ranking = concern.in_context(turn, state, context)
+    best = max(_GENERAL, key=lambda name: turn.intents.get(name, 0.0))
+    return best if ranking and turn.intents.get(best, 0.0) > ranking[0][1] else None
+
+
+def _asks_for_the_group(reply: Reply) -> bool:
+    return reply.outcome.status == "clarify" and not reply.outcome.entries
 
 
 def chosen(text: str, state: State) -> str | None:

@@ -82,9 +82,10 @@ class Conversation:
         details: dict[str, float] | None = None,
         excluded: tuple[str, ...] = (),
         confidence: float = 0.9,
+        others: dict[str, float] | None = None,
     ) -> Reply:
         entries = entries or {}
-        intents = {intent: confidence, CONCERN: sum(entries.values())}
+        intents = {intent: confidence, CONCERN: sum(entries.values()), **(others or {})}
         turn = Turn(
             text,
             intent,

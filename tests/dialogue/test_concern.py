@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from bot.answer import Heading, Numbered, Paragraph, Points, SourceLine
 from bot.dialogue.concern import ANSWER_FROM, OFFER_FROM
 from bot.dialogue.state import State
+from bot.dialogue.turn import CONCERN
 
 BEST = "verwaltung-empfehlung-6"
 OTHERS = ("verwaltung-empfehlung-2", "verwaltung-erfolgsfaktor-1", "politik-empfehlung-4")
@@ -133,3 +136,41 @@ def test_a_single_question_is_not_taken_for_two(talk: Any) -> None:
         talk.state = State()
         hinted = [p for p in talk.ask(BEST, one).parts if isinstance(p, Paragraph)]
         assert not any("anderen Frage" in part.text for part in hinted)
+
+
+SPREAD = {"verwaltung-empfehlung-4": 0.17, "verwaltung-empfehlung-5": 0.14}
+
+
+def test_what_no_single_entry_answers_is_answered_by_the_overview_that_is_likelier(
+    talk: Any,
+) -> None:
+    reply = talk.say(
+        "Was gehört im Amt auf die Liste?",
+        CONCERN,
+        "verwaltung",
+        entries=SPREAD,
+        others={"empfehlungen": 0.3},
+    )
+    assert (reply.outcome.status, reply.outcome.group) == ("overview", "verwaltung")
+    assert reply.outcome.kind == "empfehlung"
+
+
+@pytest.mark.parametrize(
+    ("groups", "chance"), [(("verwaltung",), 0.16), ((), 0.3), (("verwaltung", "politik"), 0.3)]
+)
+def test_an_overview_that_is_less_likely_or_of_no_one_group_is_not_given_instead(
+    talk: Any, groups: tuple[str, ...], chance: float
+) -> None:
+    reply = talk.say("Was tun?", CONCERN, *groups, entries=SPREAD, others={"empfehlungen": chance})
+    assert reply.outcome.status == "clarify"
+    assert reply.outcome.entries[0] == "verwaltung-empfehlung-4"
+
+
+def test_entries_that_come_into_question_are_offered_before_the_group_is_asked_for(
+    talk: Any,
+) -> None:
+    seen = {"zivilgesellschaft-empfehlung-2": 0.2}
+    reply = talk.say("Was kann ich antworten?", "argumente", entries=seen)
+    assert reply.outcome.status == "clarify"
+    assert reply.outcome.entries == ("zivilgesellschaft-empfehlung-2",)
+    assert talk.say("Was kann ich antworten?", "argumente").outcome.entries == ()

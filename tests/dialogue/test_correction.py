@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+
+from bot.dialogue import correction
 
 
 def test_a_correction_answers_the_same_question_for_the_group_that_was_meant(talk: Any) -> None:
@@ -29,6 +32,30 @@ def test_a_specific_question_is_taken_along_to_another_group(talk: Any) -> None:
     reply = talk.say("Vereine", "gruppe", "zivilgesellschaft")
     assert reply.outcome.group == "zivilgesellschaft"
     assert reply.outcome.status in ("answer", "overview")
+
+
+def test_what_is_taken_along_is_the_answer_or_the_question_that_is_still_open(talk: Any) -> None:
+    looked_for: list[str] = []
+    counterpart = "wirtschaft-empfehlung-9"
+
+    def rank(text: str, group: str | None) -> list[tuple[str, float]]:
+        looked_for.append(text)
+        return [(counterpart, 0.5 if group == "wirtschaft" else 0.0)]
+
+    talk.context = replace(talk.context, rank=rank)
+    alone = next(
+        entry.id
+        for entry in talk.context.knowledge.select("zivilgesellschaft")
+        if not correction._linked(entry, "wirtschaft", talk.context)
+    )
+    talk.ask(alone, "Wie höre ich hin?")
+    reply = talk.say("Und Firmen?", "gruppe", "wirtschaft")
+    assert looked_for == [f"{talk.context.knowledge[alone].titel} Und Firmen?"]
+    assert reply.outcome.entries[0] == counterpart
+    talk.say("Nein, nicht die Firmen", "korrektur", excluded=("wirtschaft",))
+    talk.say("Wie spreche ich sie an?", "empfehlungen")
+    assert talk.say("Firmen", "gruppe", "wirtschaft").outcome.entries[0] == counterpart
+    assert looked_for[-1] == "Wie spreche ich sie an? Firmen"
 
 
 def test_without_a_group_and_a_conversation_it_asks_which(talk: Any) -> None:
