@@ -106,7 +106,9 @@ def draw(result: Mapping[str, Any], target: Path) -> None:
     """Draw answer times, throughput, start and memory."""
     mpl.rcParams["svg.hashsalt"] = "lotse"  # the same figures give the same file
     figure = Figure(figsize=(11, 3.8), layout="constrained")
-    times, rates, once, memory = figure.subplots(1, 4, width_ratios=(3, 3, 1.3, 1.3))
+    times, rates, once, memory = figure.subplots(
+        1, 4, gridspec_kw={"width_ratios": (3, 3, 1.3, 1.3)}
+    )
     for name, colour in COLOURS.items():
         by_turn = result["latency"][name]
         median = [1000 * by_turn[turn]["p50"] for turn in TURNS]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -71,13 +72,16 @@ class LotseAgent(Agent):
             tracker_store=store, lock_store=shared.locks, action_endpoint=InProcessActions()
         )
         self._once = Once(store, shared.locks, shared.closed)
+        # always the same thread: OpenMP keeps a team of its own for each that calls it
+        self._encoding = ThreadPoolExecutor(1, "encoder")
 
     async def handle_message(self, message: UserMessage) -> None:
         """Answer a message into its output channel."""
         await self._once.take(message, self._process)
 
     async def _process(self, message: UserMessage) -> None:
-        await asyncio.to_thread(encode_ahead, message.text or "")
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._encoding, encode_ahead, message.text or "")
         await self.processor.handle_message(message)
 
     @staticmethod

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -63,6 +64,8 @@ _NOT_BETWEEN = frozenset(
 """Words after which an earlier „nicht“ no longer belongs to the group."""
 _FUZZY_FROM = 6
 """Shorter words are too close to other words to allow a typo."""
+_WORDS_KEPT = 30_000
+"""The groups of so many words are remembered: most words of a message are common ones."""
 _ENDINGS = ("", "e", "n", "en", "er", "ern", "s", "es", "in", "innen")
 
 
@@ -98,6 +101,7 @@ class GroupFinder:
                     self._words.setdefault(folded, group)
         self._long = [word for word in self._words if len(word) >= _FUZZY_FROM]
         longest_first = sorted(phrases, key=len, reverse=True)
+        self._group_of = lru_cache(_WORDS_KEPT)(self._look_up)
         self._phrase_groups = [phrases[phrase] for phrase in longest_first]
         self._phrase_pattern = (
             re.compile("|".join(rf"\b({_with_endings(p)})\b" for p in longest_first))
@@ -140,7 +144,7 @@ class GroupFinder:
             )
         return mentions
 
-    def _group_of(self, word: str) -> str | None:
+    def _look_up(self, word: str) -> str | None:
         folded, small = fold(word), with_umlauts(word.lower())
         for candidate in (folded, *self._without_ending(folded), fold(analyse(small)[0])):
             if candidate in self._words:
