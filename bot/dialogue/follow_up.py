@@ -109,8 +109,8 @@ def example(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
 
 
 def arguments(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
-    """Show the arguments that the knowledge base has for a group."""
-    return _best_of_group(turn, state, context, turn.text)
+    """Show the arguments that the knowledge base has for a group; they are recommendations."""
+    return _best_of_group(turn, state, context, turn.text, kind="empfehlung")
 
 
 def first_of_all(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:

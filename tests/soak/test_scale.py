@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.soak, pytest.mark.rasa]
 
 PEOPLE = 300
 ROUNDS = 4
-"""Two messages each; more would be beyond what the store keeps of a conversation."""
+"""Two messages each."""
 
 
 @dataclass
@@ -62,6 +62,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         "rate_address": 3000,
         "database_url": postgres.url,
         "redis_url": redis.url,
+        "history_events": 200,  # all that is said is still there to be compared
     }
     processes = [Process("bot serve", folder / f"{n}.log", **values) for n in range(3)]
     try:
