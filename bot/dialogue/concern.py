@@ -18,7 +18,7 @@ OFFER_FROM = 0.12
 _QUESTION = re.compile(r"[^.!?…\n]+\?")
 _WHOLE_QUESTION = 4
 """A question of fewer words („Oder?“) asks for nothing of its own."""
-_ASKED_FROM = 0.40
+_ASKED_FROM = 0.45
 """From this score of its nearest sample questions on, a further question is offered an entry."""
 
 _IN_CONTEXT = 6.0
