@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.answer import Paragraph, Reply
@@ -117,6 +118,12 @@ def _weight(entry_id: str, turn: Turn, state: State, context: Context) -> float:
     if not turn.groups and group and group == state.gruppe and turn.points_back:
         return _IN_CONTEXT
     return 1.0
+
+
+def answer_with(ids: Sequence[str], state: State, context: Context) -> tuple[Reply, State]:
+    """Answer with the first of some entries, offer the next two, and note it."""
+    reply = compose.answer(context.knowledge[ids[0]], context, related=ids[1:3])
+    return reply, state.showing(shown_of(reply))
 
 
 def shown_of(reply: Reply) -> Shown:

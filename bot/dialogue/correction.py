@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.answer import Reply
 from bot.dialogue import compose, follow_up, overview
-from bot.dialogue.concern import OFFER_FROM, shown_of
+from bot.dialogue.concern import OFFER_FROM, answer_with
 from bot.dialogue.state import State
 from bot.dialogue.turn import Context, Turn
 from bot.knowledge.model import Entry
@@ -29,8 +29,7 @@ def turn_to_group(turn: Turn, state: State, context: Context) -> tuple[Reply, St
     if kind is None and _asked_something(state):
         ids = same_topic(turn, state, group, context)
         if ids:
-            reply = compose.answer(context.knowledge[ids[0]], context, related=ids[1:3])
-            return reply, state.showing(shown_of(reply))
+            return answer_with(ids, state, context)
     return overview.show(group, kind or state.art, state, context)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bot.answer import Choice, Paragraph, Part, Reply, SourceLine
 from bot.dialogue import compose
-from bot.dialogue.concern import shown_of
+from bot.dialogue.concern import answer_with, shown_of
 from bot.dialogue.overview import named_kind, show
 from bot.dialogue.state import Shown, State
 from bot.dialogue.turn import Context, Turn
@@ -103,9 +103,7 @@ def example(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
     if not entries:
         return show(group, None, state, context)
     entries.sort(key=lambda entry: -len(entry.beispiele))
-    related = [entry.id for entry in entries[1:3]]
-    reply = compose.answer(entries[0], context, related=related)
-    return reply, state.showing(shown_of(reply))
+    return answer_with([entry.id for entry in entries], state, context)
 
 
 def arguments(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
@@ -132,8 +130,7 @@ def both(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
     ]
     if len(groups) < 2 or not ids:
         return compose.clarify_group(context), state
-    reply = compose.answer(context.knowledge[ids[0]], context, related=ids[1:3])
-    return reply, state.showing(shown_of(reply))
+    return answer_with(ids, state, context)
 
 
 def pick(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
@@ -207,8 +204,7 @@ def _best_of_group(
     ]
     if not ids:
         return show(group, kind, state, context)
-    reply = compose.answer(context.knowledge[ids[0]], context, related=ids[1:3])
-    return reply, state.showing(shown_of(reply))
+    return answer_with(ids, state, context)
 
 
 def _once_more(shown: Shown, topic: str, context: Context) -> Reply:

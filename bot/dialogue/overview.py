@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.answer import Heading, Outcome, Paragraph, Part, Reply
 from bot.dialogue import compose
-from bot.dialogue.concern import OFFER_FROM, shown_of
+from bot.dialogue.concern import OFFER_FROM, answer_with, shown_of
 from bot.dialogue.state import State
 from bot.dialogue.turn import Context, Turn
 
@@ -43,7 +42,7 @@ def overview(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
         return compose.clarify_group(context, kind), replace(state, art=kind)
     general = turn.intent.endswith("_folge") and named_kind(turn) is None
     if general and (ids := specific(turn, group, context, _SPECIFIC_FROM)):
-        return _answer(ids, state, context)
+        return answer_with(ids, state, context)
     return show(group, kind, state, context)
 
 
@@ -53,7 +52,7 @@ def whole_group(turn: Turn, state: State, context: Context) -> tuple[Reply, Stat
     if group is None:
         return compose.clarify_group(context), state
     if ids := specific(turn, group, context, OFFER_FROM):  # the message says more than the group
-        return _answer(ids, replace(state, frage=turn.text), context)
+        return answer_with(ids, replace(state, frage=turn.text), context)
     return show(group, None, state, context)
 
 
@@ -71,11 +70,6 @@ def specific(turn: Turn, group: str, context: Context, likely: float) -> list[st
     if not ranking or ranking[0][0] < max(likely, _ALONE * sum(p for p, _ in ranking)):
         return []
     return [entry_id for _, entry_id in ranking]
-
-
-def _answer(ids: Sequence[str], state: State, context: Context) -> tuple[Reply, State]:
-    reply = compose.answer(context.knowledge[ids[0]], context, related=ids[1:3])
-    return reply, state.showing(shown_of(reply))
 
 
 def compare(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:

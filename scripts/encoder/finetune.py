@@ -37,7 +37,7 @@ SMOOTHING = 0.05
 TOKENS_LEFT_OUT = 0.05
 """Share of tokens that a sentence does without, so that no single word decides."""
 VARIANTS_SHOWN = 0.3
-"""Share of sentences that are shown in one of their hasty spellings."""
+"""Share of sentences that are shown with typing mistakes."""
 _MATRICES = ("q", "k", "v", "ao", "fi", "fo")
 _NORMS = ("aln", "oln")
 
