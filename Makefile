@@ -38,9 +38,10 @@ encoder: setup  ## Fine-tune the encoder on the sample sentences anew, and compu
 	@test -d .venv-encoder || $(PYTHON3) -m venv .venv-encoder
 	@.venv-encoder/bin/python -m pip install -q -r scripts/encoder/requirements.txt
 	@mkdir -p .lotse && $(PYTHON) scripts/encoder/examples.py > .lotse/examples.jsonl
-	@.venv-encoder/bin/python scripts/encoder/finetune.py .lotse/examples.jsonl \
-	  $$($(PYTHON) -c "from bot.knowledge.search.tuned import base_file; print(base_file())") \
-	  data/encoder/tuned.npz $(HOLD_OUT)
+	@model=$$($(PYTHON) -c "from bot.encoder.packed import package_file; print(package_file())") && \
+	  .venv-encoder/bin/python scripts/encoder/finetune.py .lotse/examples.jsonl "$$model" \
+	    data/encoder/tuned.npz $(HOLD_OUT) && \
+	  .venv-encoder/bin/python scripts/encoder/network.py "$$model"
 	@$(PYTHON) scripts/embeddings.py
 
 embeddings: setup  ## Compute the vectors of new sample sentences and store them with the project

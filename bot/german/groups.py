@@ -16,7 +16,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from bot.german.canonical import with_umlauts
-from bot.german.spacy_model import analyse, stems
+from bot.german.spacy_model import analyse, capitalised, stems
 from bot.german.text import fold, ungender
 
 NEUTRAL = "keine"
@@ -153,7 +153,7 @@ class GroupFinder:
             for part in reversed(word.split("-")):
                 if part and (group := self._group_of(part)):
                     return group
-        parts = [fold(stem) for stem in stems(small[:1].upper() + small[1:])]
+        parts = [fold(stem) for stem in stems(capitalised(small))]
         for part in reversed(parts):
             if len(part) > 2 and len(parts) > 1 and part in self._words:
                 return self._words[part]

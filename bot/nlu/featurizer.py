@@ -23,7 +23,7 @@ from scipy.sparse import csr_matrix, hstack
 
 from bot.german.canonical import canonical
 from bot.german.groups import from_words, named_groups
-from bot.german.spacy_model import german
+from bot.german.spacy_model import analyses, german, remember
 from bot.knowledge.model import GRUPPEN
 from bot.knowledge.search.encoder import get_encoder
 from bot.knowledge.search.features import LexicalFeatures
@@ -64,6 +64,7 @@ class MeaningFeaturizer(Featurizer, GraphComponent):
         self._lexical = LexicalFeatures()
         self._group_words: dict[str, list[str]] = {}
         self._groups = from_words({})
+        self._analyses: dict[str, Any] = {}
         self._encoder = get_encoder()
         self._centre: Matrix | None = None
 
@@ -82,7 +83,9 @@ class MeaningFeaturizer(Featurizer, GraphComponent):
         """Learn the vocabulary and the centre of the embeddings."""
         messages = [m for m in training_data.training_examples if m.get(TEXT)]
         spelt = [canonical(m.get(TEXT)) for m in messages]
-        self._lexical.fit(spelt, list(map(_words, messages)))
+        words = list(map(_words, messages))
+        self._lexical.fit(spelt, words)
+        self._analyses = analyses(word for tokens in words for word, _ in tokens)
         self._group_words = group_words(training_data)
         self._groups = from_words(self._group_words)
         if self._encoder:
@@ -131,6 +134,7 @@ class MeaningFeaturizer(Featurizer, GraphComponent):
             rasa.shared.utils.io.dump_obj_as_json_to_file(
                 folder / "group_words.json", self._group_words
             )
+            rasa.shared.utils.io.dump_obj_as_json_to_file(folder / "words.json", self._analyses)
             rasa.shared.utils.io.dump_obj_as_json_to_file(
                 folder / "made_with.json", {"german": german()[0], "encoder": self._encoder_name}
             )
@@ -166,6 +170,7 @@ class MeaningFeaturizer(Featurizer, GraphComponent):
             featurizer._group_words = rasa.shared.utils.io.read_json_file(
                 folder / "group_words.json"
             )
+            remember(rasa.shared.utils.io.read_json_file(folder / "words.json"))
             with np.load(folder / "features.npz", allow_pickle=False) as data:
                 arrays = {key: data[key] for key in data.files}
         featurizer._groups = from_words(featurizer._group_words)

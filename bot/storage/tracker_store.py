@@ -6,6 +6,9 @@ read and one write however long the conversation has been, and deleting is delet
 The row is also what makes several processes safe. A turn is saved only over the state that it
 began with, and the message's id and the reply are saved in the same step as what they led to. So
 a message can be repeated at any time, to any process, whatever happened to the first one.
+
+Most of reading a conversation is making events out of text. So the last ones are also kept as they
+are, and taken when the database still holds what was written with them.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -56,6 +60,8 @@ _signs = sa.Table(
 )
 """One row, written to see whether writing works."""
 
+_KEPT = 64
+"""Conversations kept in memory besides the database, 50 to 100 kB each."""
 _UNKNOWN = object()
 """For a tracker that did not come from the store."""
 
@@ -102,6 +108,7 @@ class BoundedTrackerStore(TrackerStore, SerializedTrackerAsText):
         self._limit = get_settings().history_events
         self._lifetime = get_settings().retention_days * 86_400.0
         self._database = Database(host or get_settings().database)
+        self._kept: OrderedDict[str, DialogueStateTracker] = OrderedDict()
         super().__init__(domain, event_broker)
 
     async def create_tracker(
@@ -131,6 +138,9 @@ class BoundedTrackerStore(TrackerStore, SerializedTrackerAsText):
 
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
         """Return the conversation, or ``None`` when there is none or its time is over."""
+        kept = self._kept.pop(sender_id, None)  # whoever has it changes it
+        if kept is not None and kept.stored_at == await self._stored_at(sender_id):
+            return kept
         row = await self._row(sender_id)
         tracker = self.deserialise_tracker(sender_id, row["ereignisse"]) if row else None
         if tracker is not None and row:
@@ -157,6 +167,7 @@ class BoundedTrackerStore(TrackerStore, SerializedTrackerAsText):
         Raises:
             SQLAlchemyError: it could not be deleted.
         """
+        self._kept.pop(sender_id, None)
         mark = {"kennung": digest(sender_id), "wann": time.time()}
 
         def remove(connection: sa.engine.Connection) -> None:
@@ -179,8 +190,14 @@ class BoundedTrackerStore(TrackerStore, SerializedTrackerAsText):
         query = sa.select([conversations.c.id])
         return await self._database.run(lambda c: [row[0] for row in c.execute(query)])
 
-    async def _row(self, sender_id: str) -> sa.engine.Row | None:
-        query = sa.select([conversations]).where(
+    async def _stored_at(self, sender_id: str) -> float | None:
+        row = await self._row(sender_id, conversations.c.zuletzt)
+        return row["zuletzt"] if row else None
+
+    async def _row(
+        self, sender_id: str, what: sa.Table | sa.Column = conversations
+    ) -> sa.engine.Row | None:
+        query = sa.select([what]).where(
             conversations.c.id == sender_id,
             conversations.c.zuletzt >= time.time() - self._lifetime,
         )
@@ -202,7 +219,10 @@ class BoundedTrackerStore(TrackerStore, SerializedTrackerAsText):
         }
         before = getattr(tracker, "stored_at", _UNKNOWN)
         await self._database.run(lambda connection: _write(connection, row, before, oldest))
-        tracker.stored_at = now
+        tracker.stored_at = bounded.stored_at = now
+        self._kept[tracker.sender_id] = bounded
+        while len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
 
 
 def digest(sender_id: str) -> str:

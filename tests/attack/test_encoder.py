@@ -1,4 +1,4 @@
-"""Texts that the encoder's C code, which checks no bounds, must never see as they came."""
+"""Texts that swell when they are written out: the engine the encoder once ran in fell over them."""
 
 from __future__ import annotations
 

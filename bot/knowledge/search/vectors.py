@@ -1,6 +1,6 @@
 """Vectors of known texts on disk, so that nobody has to compute them again.
 
-Computing one takes about 30 ms, and there are more than ten thousand sample sentences. Those that
+Computing one takes about 10 ms, and there are more than ten thousand sample sentences. Those that
 belong to the project lie in ``data/embeddings``, one file for each file that they stand in, in
 eight bits a number (cosine to the exact vector above 0.999). A vector is found by the digest of its
 text, so a changed sentence is simply computed anew.
