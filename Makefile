@@ -44,7 +44,8 @@ encoder: setup  ## Fine-tune the encoder on the sample sentences anew, and compu
 	  .venv-encoder/bin/python scripts/encoder/network.py "$$model"
 	@$(PYTHON) scripts/embeddings.py
 
-embeddings: setup  ## Compute the vectors of new sample sentences and store them with the project
+embeddings: setup  ## Store words and vectors of new sample sentences with the project
+	@$(PYTHON) scripts/words.py
 	@$(PYTHON) scripts/embeddings.py
 
 bench: setup  ## Compare speed and memory with a stock Rasa assistant, alone on the machine

@@ -15,6 +15,7 @@ import yaml
 from rasa.engine.graph import GraphNodeHook
 
 from bot.german.spacy_model import german
+from bot.german.spelling import WORDS
 from bot.knowledge import load_knowledge
 from bot.knowledge.search.encoder import get_encoder
 from bot.preflight import is_intact
@@ -50,6 +51,7 @@ def fingerprint(settings: Settings) -> str:
 
 def _inputs() -> Iterable[Path]:
     yield PROJECT / "config.yml"
+    yield WORDS
     for folder in ("data/nlu", "data/rules"):
         yield from (PROJECT / folder).glob("*.yml")
     for folder in _CODE:

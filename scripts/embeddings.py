@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from bot.german.canonical import canonical
 from bot.knowledge import load_knowledge
 from bot.knowledge.search.encoder import get_encoder
-from bot.knowledge.search.vectors import read_vectors, text_key, write_vectors
+from bot.knowledge.search.vectors import Stored, read_vectors, text_key, write_vectors
 from bot.settings import PROJECT, get_settings
 
 TARGET = PROJECT / "data" / "embeddings"
@@ -51,8 +51,8 @@ def main() -> None:
         if set(read_vectors(file, encoder.name)) != set(map(text_key, wanted)):
             print(f"{name}: {len(wanted)} Sätze", flush=True)
             encoder.save(wanted)
-            vectors = {text_key(text): encoder.encode([text])[0] for text in wanted}
-            write_vectors(file, encoder.name, vectors)
+            vectors = map(Stored.of, encoder.encode(wanted))
+            write_vectors(file, encoder.name, dict(zip(map(text_key, wanted), vectors)))
 
 
 def _load(path: Path) -> dict[str, list]:  # type: ignore[type-arg]

@@ -1,9 +1,9 @@
 """One spelling for messages that mean the same, before anything is learnt from or looked for.
 
 A greeting in front, „bitte“ and thanks behind, and what a message rules out in so many words make
-no difference to what it is about; neither do case, punctuation, written-out umlauts and forms of
-gendering. Words, characters and the fine-tuned encoder see the same spelling, so that messages
-which differ in nothing else get the same answer (docs/decisions/0020).
+no difference to what it is about; neither do case, punctuation, written-out umlauts, forms of
+gendering and most typing mistakes. Words, characters and the fine-tuned encoder see the same
+spelling, so that messages which differ in nothing else get the same answer (docs/decisions/0020).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 from functools import lru_cache
 
 from bot.german.spacy_model import is_common_word
+from bot.german.spelling import respell
 from bot.german.text import clean, focus, ungender
 
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
@@ -52,11 +53,16 @@ def essence(text: str) -> str:
 def canonical(text: str) -> str:
     """Return what a message is about, in lower-case words separated by single spaces.
 
-    >>> canonical("Guten Tag, wie koennen wir Bürger:innen gewinnen? Vielen Dank im Voraus!")
+    >>> canonical("Guten Tag, wie koennen wir Bürger:innen gewinen? Vielen Dank im Voraus!")
     'wie können wir bürgerinnen gewinnen'
     """
-    words = _WORD.findall(ungender(essence(text)).lower())
-    return " ".join(map(with_umlauts, words)) or clean(text).lower()
+    words = (respell(with_umlauts(word)) for word in plain_words(text))
+    return " ".join(words) or clean(text).lower()
+
+
+def plain_words(text: str) -> list[str]:
+    """Return the words of what a message is about in lower case, otherwise as they were written."""
+    return _WORD.findall(ungender(essence(text)).lower())
 
 
 @lru_cache(maxsize=50_000)

@@ -112,6 +112,26 @@ def capitalised(word: str) -> str:
     return word[:1].upper() + word[1:]
 
 
+def common_words() -> list[str]:
+    """Return the lower-case words that HanTa has seen often, in no order that means anything."""
+    return sorted(word for word in _tagger().cache if word.islower())
+
+
+def is_made_of_known_stems(word: str) -> bool:
+    """Whether a lower-case word, or the same as a noun, has only stems that HanTa has seen."""
+    if len(word) > LONGEST_WORD:
+        return False
+    tagger = _tagger()
+    for spelt in (word, capitalised(word)):
+        _, morphemes, _ = tagger.analyze(spelt, taglevel=3)
+        if all(
+            kind.startswith(("SUF", "FUGE")) or part in tagger.LP_m_t[tagger.tag2int[kind]]
+            for part, kind in morphemes
+        ):
+            return True
+    return False
+
+
 @lru_cache(maxsize=50_000)
 def _analyse(word: str) -> tuple[str, str]:
     if len(word) > LONGEST_WORD:

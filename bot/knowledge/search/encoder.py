@@ -19,7 +19,7 @@ from typing import Protocol
 import numpy as np
 
 from bot.encoder import network, packed
-from bot.knowledge.search.vectors import Matrix, read_vectors, text_key, write_vectors
+from bot.knowledge.search.vectors import Matrix, Stored, read_vectors, text_key, write_vectors
 from bot.settings import PROJECT, get_settings
 
 logger = logging.getLogger(__name__)
@@ -112,7 +112,7 @@ class CachedEncoder:
         self._size = size
         self._recent: OrderedDict[str, Matrix] = OrderedDict()
         self._lock = threading.Lock()  # around the memory only, never while something is computed
-        self._stored: dict[str, Matrix] = {}
+        self._stored: dict[str, Stored] = {}
         for file in files:
             self._stored.update(read_vectors(file, encoder.name))
 
@@ -143,7 +143,7 @@ class CachedEncoder:
         for start in range(0, len(missing), _REPORTED):
             logger.info("Embeddings: %d von %d Sätzen", start, len(missing))
             part = missing[start : start + _REPORTED]
-            own.update(zip(map(text_key, part), self.encode(part)))
+            own.update(zip(map(text_key, part), map(Stored.of, self.encode(part))))
         self._stored.update(own)
         try:
             write_vectors(self._file, self.name, own)
@@ -151,8 +151,8 @@ class CachedEncoder:
             logger.warning("%s lässt sich nicht schreiben: %s", self._file, error)
 
     def _known(self, key: str) -> Matrix | None:
-        vector = self._stored.get(key)
-        return self._recent.get(key) if vector is None else vector
+        stored = self._stored.get(key)
+        return self._recent.get(key) if stored is None else stored.vector()
 
 
 @lru_cache(maxsize=1)

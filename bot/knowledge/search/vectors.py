@@ -13,6 +13,7 @@ import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,30 +26,45 @@ def text_key(text: str) -> str:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def read_vectors(file: Path, encoder_name: str) -> dict[str, Matrix]:
+class Stored(NamedTuple):
+    """A vector in eight bits a number."""
+
+    steps: npt.NDArray[np.int8]
+    scale: np.float32
+
+    @classmethod
+    def of(cls, vector: Matrix) -> Stored:
+        """Round a vector."""
+        scale = np.float32(np.abs(vector).max() / 127)
+        return cls(np.round(vector / scale).astype(np.int8), scale)
+
+    def vector(self) -> Matrix:
+        """Return the vector."""
+        return self.steps * self.scale
+
+
+def read_vectors(file: Path, encoder_name: str) -> dict[str, Stored]:
     """Return key -> unit vector; nothing when the file is missing, broken or of another encoder."""
     try:
         with np.load(file, allow_pickle=False) as data:
             if str(data["name"]) != encoder_name:
                 return {}
-            vectors = data["vectors"].astype(np.float32) * data["scales"][:, None]
-            return dict(zip(data["keys"].tolist(), vectors))
+            stored = map(Stored, data["vectors"], data["scales"])
+            return dict(zip(data["keys"].tolist(), stored))
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
         return {}
 
 
-def write_vectors(file: Path, encoder_name: str, vectors: Mapping[str, Matrix]) -> None:
+def write_vectors(file: Path, encoder_name: str, vectors: Mapping[str, Stored]) -> None:
     """Write key -> unit vector to a file, in one piece or not at all."""
     keys = sorted(vectors)
-    matrix = np.stack([vectors[key] for key in keys])
-    scales = np.abs(matrix).max(axis=1) / 127
     file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.with_suffix(f".{os.getpid()}.npz")  # several processes may write
     np.savez(
         temporary,
         name=np.array(encoder_name),
         keys=np.array(keys),
-        scales=scales.astype(np.float32),
-        vectors=np.round(matrix / scales[:, None]).astype(np.int8),
+        scales=np.array([vectors[key].scale for key in keys], np.float32),
+        vectors=np.stack([vectors[key].steps for key in keys]),
     )
     temporary.replace(file)
