@@ -58,8 +58,8 @@ def post(url: str, body: Any) -> Any:
 
 
 @contextmanager
-def running(arguments: list[str], ready: str, log: Path, **environment: str) -> Iterator[None]:
-    """Run a server until the block ends; wait until ``ready`` answers.
+def running(arguments: list[str], ready: str, log: Path, **environment: str) -> Iterator[int]:
+    """Run a server until the block ends; wait until ``ready`` answers. Yields its process id.
 
     Raises:
         AssertionError: it ended or did not answer in time; carries the end of its log.
@@ -82,7 +82,7 @@ def running(arguments: list[str], ready: str, log: Path, **environment: str) -> 
                 continue
         assert process.poll() is None, log.read_text()[-3000:]
         assert answers(ready), log.read_text()[-3000:]
-        yield
+        yield process.pid
     finally:
         process.terminate()
         try:
@@ -105,6 +105,7 @@ class Lotse:
     """A running assistant to talk to."""
 
     url: str
+    pid: int | None = None
 
     def messages(self, text: str, sender: str) -> list[dict[str, Any]]:
         body = {"sender": sender, "message": text}
@@ -143,8 +144,8 @@ def start(model: None, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Pa
         url = f"http://127.0.0.1:{port}"
         log = tmp_path_factory.mktemp("log") / "serve.log"
         environment = {"LOTSE_PORT": str(port), "LOTSE_DATABASE_URL": f"sqlite:///{database}"}
-        with running(["-m", "bot", "serve"], f"{url}/health", log, **environment):
-            yield Lotse(url)
+        with running(["-m", "bot", "serve"], f"{url}/health", log, **environment) as pid:
+            yield Lotse(url, pid)
         assert "Traceback" not in log.read_text(), log.read_text()[-3000:]
 
     return start_
