@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import SlotSet
+from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from bot.answer import FAILED, STRUCTURED, Outcome, Paragraph, Reply, render_text
@@ -68,7 +68,9 @@ class LotseAction(Action, ABC):
             logger.exception("Die Aktion %s ist fehlgeschlagen", self.name())
             reply = failure(context)
         utter(reply, dispatcher, tracker.latest_message.get("metadata") or {})
-        return [*changes(before, after), *self.extra_events(reply)]
+        # A turn is one action. Said so, Rasa need not ask its policies what comes after it.
+        listen = FollowupAction("action_listen")
+        return [*changes(before, after), *self.extra_events(reply), listen]
 
     def extra_events(self, reply: Reply) -> list[dict[str, Any]]:
         """Return events beyond the changed state."""

@@ -43,6 +43,7 @@ from bot.dialogue.turn import CONCERN, OUT_OF_SCOPE, OVERVIEWS, Context
 from bot.evaluation.figures import Judged, figures
 from bot.evaluation.folds import Example, limited, split
 from bot.evaluation.tasks import Other, Question
+from bot.german.canonical import canonical
 from bot.knowledge import Knowledge, load_knowledge
 from bot.knowledge.load import load_questions_by_voice
 from bot.knowledge.search.encoder import get_encoder
@@ -129,7 +130,7 @@ def crossvalidate(
     data = intent_data()
     examples = all_examples(knowledge, settings.knowledge_dir, data)
     if encoder := get_encoder():
-        encoder.save([example.text for example in examples])
+        encoder.save([canonical(example.text) for example in examples])
     return learning_curve(examples, data.entity_synonyms, knowledge, folds, sizes)
 
 

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import ActionExecuted, ActiveLoop, Event, SlotSet, UserUttered
+from rasa.shared.core.events import (
+    ActionExecuted,
+    ActiveLoop,
+    Event,
+    FollowupAction,
+    SlotSet,
+    UserUttered,
+)
 from rasa.shared.core.trackers import DialogueStateTracker
 
 
@@ -12,9 +19,10 @@ def bound(
 ) -> list[Event]:
     """Return at most about ``limit`` events that lead to the same state.
 
-    What is older than ``since`` is forgotten with all that it had led to. Of the rest, the history
-    is cut where a user message begins. What the events before the cut had led to –
-    slots that are not at their initial value, and a running form – is put in their place.
+    What is older than ``since`` is forgotten with all that it had led to, and so is which action
+    was to come next. Of the rest, the history is cut where a user message begins. What the events
+    before the cut had led to – slots that are not at their initial value, and a running form – is
+    put in their place.
 
     Args:
         tracker: the conversation.
@@ -22,7 +30,11 @@ def bound(
         limit: number of events to keep; the events put in place of the older ones come on top.
         since: seconds since the epoch.
     """
-    events = [event for event in tracker.events if event.timestamp >= since]
+    events = [
+        event
+        for event in tracker.events
+        if event.timestamp >= since and not isinstance(event, FollowupAction)
+    ]
     if len(events) <= limit:
         return events
     cuts = [

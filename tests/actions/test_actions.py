@@ -36,7 +36,8 @@ def context(knowledge: Knowledge, texts: Texts, monkeypatch: pytest.MonkeyPatch)
 def run(action: Any, message: dict[str, Any], slots: dict[str, Any]) -> tuple[list[Any], list[Any]]:
     dispatcher = CollectingDispatcher()
     tracker: Any = SimpleNamespace(latest_message=message, slots=slots)
-    events = asyncio.run(action.run(dispatcher, tracker, {}))
+    *events, last = asyncio.run(action.run(dispatcher, tracker, {}))
+    assert (last["event"], last["name"]) == ("followup", "action_listen")
     return dispatcher.messages, events
 
 

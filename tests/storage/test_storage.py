@@ -19,6 +19,7 @@ from rasa.shared.core.events import (
     ActiveLoop,
     BotUttered,
     Event,
+    FollowupAction,
     SlotSet,
     UserUttered,
 )
@@ -75,6 +76,12 @@ def run(result: Any) -> Any:
 def test_a_short_history_is_kept_as_it_is(rasa_domain: Domain) -> None:
     events = turns(3)
     assert bound(tracker_of(events, rasa_domain), rasa_domain, 20) == events
+
+
+def test_which_action_was_to_come_next_is_not_kept(rasa_domain: Domain) -> None:
+    events = turns(3)
+    tracker = tracker_of([*events, FollowupAction("action_listen")], rasa_domain)
+    assert bound(tracker, rasa_domain, 20) == events
 
 
 @pytest.mark.parametrize("number", [5, 50, 500])
