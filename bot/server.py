@@ -74,7 +74,13 @@ def create_routes(settings: Settings, shared: Shared | None = None) -> Sanic:
     web = WebChannel(settings, _knowledge, shared)
     channels = [RestChannel(), web, *rocketchat]
     channel.register(channels, app, route="/webhooks/")
-    keep_retention(app, settings, web.forget_idle)
+
+    def forget_idle() -> None:
+        web.forget_idle()
+        if loaded():
+            app.ctx.agent.tracker_store.forget_idle()
+
+    keep_retention(app, settings, forget_idle)
 
     def loaded() -> bool:
         agent: Agent | None = getattr(app.ctx, "agent", None)

@@ -61,7 +61,9 @@ _signs = sa.Table(
 """One row, written to see whether writing works."""
 
 _KEPT = 64
-"""Conversations kept in memory besides the database, 50 to 100 kB each."""
+"""Conversations kept in memory besides the database, 50 to 100 kB each …"""
+_KEPT_SECONDS = 15 * 60.0
+"""… and for how long after their last message."""
 _UNKNOWN = object()
 """For a tracker that did not come from the store."""
 
@@ -108,7 +110,7 @@ class BoundedTrackerStore(TrackerStore, SerializedTrackerAsText):
         self._limit = get_settings().history_events
         self._lifetime = get_settings().retention_days * 86_400.0
         self._database = Database(host or get_settings().database)
-        self._kept: OrderedDict[str, DialogueStateTracker] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[float, DialogueStateTracker]] = OrderedDict()
         super().__init__(domain, event_broker)
 
     async def create_tracker(
@@ -138,7 +140,7 @@ class BoundedTrackerStore(TrackerStore, SerializedTrackerAsText):
 
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
         """Return the conversation, or ``None`` when there is none or its time is over."""
-        kept = self._kept.pop(sender_id, None)  # whoever has it changes it
+        _, kept = self._kept.pop(sender_id, (0.0, None))  # whoever has it changes it
         if kept is not None and kept.stored_at == await self._stored_at(sender_id):
             return kept
         row = await self._row(sender_id)
@@ -176,6 +178,12 @@ class BoundedTrackerStore(TrackerStore, SerializedTrackerAsText):
 
         await self._database.run(remove)
         await self._database.wipe()
+
+    def forget_idle(self) -> None:
+        """Drop the conversations that nobody has written in for long from memory."""
+        until = time.monotonic() - _KEPT_SECONDS
+        while self._kept and next(iter(self._kept.values()))[0] < until:
+            self._kept.popitem(last=False)
 
     async def ping(self) -> None:
         """Write a sign of life.
@@ -220,8 +228,8 @@ class BoundedTrackerStore(TrackerStore, SerializedTrackerAsText):
         before = getattr(tracker, "stored_at", _UNKNOWN)
         await self._database.run(lambda connection: _write(connection, row, before, oldest))
         tracker.stored_at = bounded.stored_at = now
-        self._kept[tracker.sender_id] = bounded
-        while len(self._kept) > _KEPT:
+        self._kept[tracker.sender_id] = time.monotonic(), bounded
+        if len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
 
 

@@ -171,6 +171,21 @@ def test_a_turn_that_fails_leaves_nothing_behind_in_memory(
     assert run(store.retrieve("anna")).latest_message.text == "Frage 0"
 
 
+def test_a_conversation_leaves_the_memory_soon_after_its_last_message(
+    store: BoundedTrackerStore, rasa_domain: Domain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1_000.0
+    monkeypatch.setattr("bot.storage.tracker_store.time.monotonic", lambda: now)
+    run(store.save(tracker_of(turns(1), rasa_domain, "anna")))
+    now += 14 * 60
+    run(store.save(tracker_of(turns(1), rasa_domain, "berta")))
+    store.forget_idle()
+    assert list(store._kept) == ["anna", "berta"]
+    now += 2 * 60
+    store.forget_idle()
+    assert list(store._kept) == ["berta"]
+
+
 def test_only_the_last_conversations_are_kept_in_memory(
     store: BoundedTrackerStore, rasa_domain: Domain
 ) -> None:
