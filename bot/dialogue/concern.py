@@ -61,7 +61,7 @@ def also_asked(text: str, answered: str, context: Context) -> str | None:
     questions = [q for q in _QUESTION.findall(text) if len(q.split()) >= _WHOLE_QUESTION]
     if len(questions) < 2:
         return None
-    best = [context.rank(question, None)[0] for question in questions]
+    best = [first for question in questions for first in context.rank(question, None)[:1]]
     others = [(score, i) for i, score in best if i != answered and score >= _ASKED_FROM]
     return max(others)[1] if others and len(others) < len(questions) else None
 

@@ -24,7 +24,7 @@ def examples() -> list[Example]:
     for writer in WRITERS:
         for number in range(6):
             for entry, text in QUESTIONS.items():
-                asked = f"{text}, fragt {writer} zum {number}. Mal?"
+                asked = f"{text}, fragt {writer} zum {number}. Mal? Und was mache ich dann damit?"
                 message = Message.build(asked, "anliegen", example_metadata={ENTRY: entry})
                 found.append(Example(asked, writer, "anliegen", entry, message))
             for (intent, theme), text in OTHERS.items():
