@@ -29,7 +29,7 @@ import numpy as np
 import psutil
 
 from benchmarks import servers, stock
-from benchmarks.load import Talk, questions, throughput
+from benchmarks.load import Talk, new_texts, throughput
 from benchmarks.report import draw, table
 from bot.settings import PROJECT, get_settings
 from bot.training import fingerprint
@@ -132,7 +132,7 @@ def measure(options: argparse.Namespace, models: Path, folder: Path, port: int) 
     with ExitStack() as stack:
         both = begin(stack)
         others = _others(both)
-        asked = questions(seed=1)
+        asked = new_texts(stock.learnt_questions(folder), seed=1)
         latency, entries = asyncio.run(_latency(both, options, asked))
         rates = _rates(both, options.rounds, asked)
         return {
@@ -161,7 +161,10 @@ def _others(both: list[servers.Running]) -> Callable[[], float]:
 async def _latency(
     both: list[servers.Running], options: argparse.Namespace, asked: Iterator[str]
 ) -> tuple[dict[str, Any], dict[str, float]]:
-    """Ask both in turn; return name -> turn -> percentiles (s), and the share of entries shown."""
+    """Ask both in turn; return name -> turn -> percentiles (s), and the share of entries shown.
+
+    The percentiles are those of knowledge answers: of turns in which an entry was shown.
+    """
     times: dict[str, dict[int, list[float]]] = {running.name: defaultdict(list) for running in both}
     shown: dict[str, list[bool]] = defaultdict(list)
     lengths = [WINDOWS[200][1]] * options.long + [WINDOWS[5][1]] * options.short
@@ -174,7 +177,7 @@ async def _latency(
                     took, entry = await talk.ask(text)
                     shown[name].append(entry)
                     for middle, (first, last) in WINDOWS.items():
-                        if first <= turn <= last:
+                        if entry and first <= turn <= last:
                             times[name][middle].append(took)
     percentiles = {
         name: {

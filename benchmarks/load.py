@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 from time import perf_counter
 from typing import Any
@@ -21,14 +21,19 @@ _FIRST = "Ahorn Birken Buchen Eichen Erlen Eschen Hasel Kiefern Linden Pappel Ta
 _LAST = "au bach berg bruch burg dorf feld furt hagen hain heim hof hausen rode stedt tal wald"
 
 
-def questions(seed: int) -> Iterator[str]:
-    """Give unseen knowledge questions without end, none twice before all have had their turn.
-
-    Each is one of the evaluation set with the name of an invented place before it. So our cache of
-    embeddings never knows one, and what is measured is what new questions cost.
-    """
+def unseen_questions(seed: int) -> Iterator[str]:
+    """Give the specific questions of the evaluation set, see :func:`new_texts`."""
     asked = [item.frage for item in read_set(QUESTIONS)
              if isinstance(item, Question) and item.typ == "spezifisch"]  # fmt: skip
+    return new_texts(asked, seed)
+
+
+def new_texts(asked: Sequence[str], seed: int) -> Iterator[str]:
+    """Give questions without end, none twice before all have had their turn.
+
+    Each has the name of an invented place before it. So our cache of embeddings never knows one,
+    and what is measured is what new messages cost.
+    """
     places = [first + last for first, last in product(_FIRST.split(), _LAST.split())]
     rng = random.Random(seed)  # noqa: S311 (no secret)
     while True:

@@ -80,6 +80,18 @@ def write(folder: Path, port_of_actions: int, share: float = 1.0) -> str:
     return digest.hexdigest()[:16]
 
 
+def learnt_questions(folder: Path) -> list[str]:
+    """Return the sample questions of entries that an assistant was trained on, from its folder."""
+    knowledge = load_knowledge(get_settings().knowledge_dir)
+    blocks = yaml.safe_load((folder / "data" / "nlu.yml").read_text("utf-8"))["nlu"]
+    return [
+        line.removeprefix("- ")
+        for block in blocks
+        if block["intent"] in knowledge
+        for line in block["examples"].splitlines()
+    ]
+
+
 def _intents(knowledge: Knowledge, share: float) -> dict[str, list[str]]:
     """Return intent -> examples: what our own pipeline learns from, each text once."""
     importer = KnowledgeImporter(

@@ -24,7 +24,7 @@ from rasa.core.policies.rule_policy import RulePolicy
 from rasa.core.processor import MessageProcessor
 
 from actions.base import get_live_knowledge
-from benchmarks.load import questions
+from benchmarks.load import unseen_questions
 from bot.channels.rest import as_messages
 from bot.channels.turn import take_turn
 from bot.engine import InProcessActions, create_agent
@@ -99,7 +99,7 @@ async def measure(clock: Clock) -> float:
     """Take the turns; return the time of all of them (s)."""
     get_live_knowledge()
     agent = await create_agent(get_settings())
-    asked = questions(seed=2)
+    asked = unseen_questions(seed=2)
     await agent.parse_message("Guten Tag")
     clock.own.clear()
     clock.calls.clear()
@@ -115,7 +115,7 @@ async def measure(clock: Clock) -> float:
 async def understanding(count: int = 60) -> float:
     """Return the time of understanding one new message (s)."""
     agent = await create_agent(get_settings())
-    asked = questions(seed=3)
+    asked = unseen_questions(seed=3)
     started = time.perf_counter()
     for _ in range(count):
         await agent.parse_message(next(asked))
@@ -124,7 +124,7 @@ async def understanding(count: int = 60) -> float:
 
 def encoding(count: int = 60) -> float:
     """Return the time of encoding one new text (s)."""
-    encoder, asked = E5Encoder(get_settings().state_dir), questions(seed=4)
+    encoder, asked = E5Encoder(get_settings().state_dir), unseen_questions(seed=4)
     texts = [next(asked) for _ in range(count)]
     started = time.perf_counter()
     for text in texts:

@@ -45,8 +45,8 @@ def create_app(settings: Settings) -> Sanic:
     app = create_routes(settings, shared)
 
     async def load(running: Sanic, _: AbstractEventLoop) -> None:
-        get_live_knowledge().start()
         running.ctx.agent = await create_agent(settings, shared)
+        get_live_knowledge().start()  # after the model, which knows most of its words already
         await _warm_up(running.ctx.agent)
         tidy_up()
         people_may_write()

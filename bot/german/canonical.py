@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from bot.german.spacy_model import is_common_word
+from bot.german.spacy_model import WORDS_KEPT, is_common_word
 from bot.german.spelling import respell
 from bot.german.text import clean, focus, ungender
 
@@ -65,7 +65,7 @@ def plain_words(text: str) -> list[str]:
     return _WORD.findall(ungender(essence(text)).lower())
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=WORDS_KEPT)
 def with_umlauts(word: str) -> str:
     """Return a lower-case word with „ä“, „ö“, „ü“ and „ß“ where they were written out.
 

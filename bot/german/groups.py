@@ -16,7 +16,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from bot.german.canonical import with_umlauts
-from bot.german.spacy_model import analyse, capitalised, stems
+from bot.german.spacy_model import WORDS_KEPT, analyse, capitalised, stems
 from bot.german.text import fold, ungender
 
 NEUTRAL = "keine"
@@ -64,8 +64,6 @@ _NOT_BETWEEN = frozenset(
 """Words after which an earlier „nicht“ no longer belongs to the group."""
 _FUZZY_FROM = 6
 """Shorter words are too close to other words to allow a typo."""
-_WORDS_KEPT = 30_000
-"""The groups of so many words are remembered: most words of a message are common ones."""
 _ENDINGS = ("", "e", "n", "en", "er", "ern", "s", "es", "in", "innen")
 
 
@@ -101,7 +99,7 @@ class GroupFinder:
                     self._words.setdefault(folded, group)
         self._long = [word for word in self._words if len(word) >= _FUZZY_FROM]
         longest_first = sorted(phrases, key=len, reverse=True)
-        self._group_of = lru_cache(_WORDS_KEPT)(self._look_up)
+        self._group_of = lru_cache(WORDS_KEPT)(self._look_up)
         self._phrase_groups = [phrases[phrase] for phrase in longest_first]
         self._phrase_pattern = (
             re.compile("|".join(rf"\b({_with_endings(p)})\b" for p in longest_first))

@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 
 CORE = "de_core_news_sm"
 EMBEDDED = "ersatz"
+WORDS_KEPT = 25_000
+"""What has been found out of so many words is remembered, besides those of the sample sentences."""
 LONGEST_WORD = 32
 """Longer „words“ are not analysed: HanTa's time grows with the square of the length, and one
 message of a single word would keep everybody waiting for minutes."""
@@ -132,7 +134,7 @@ def is_made_of_known_stems(word: str) -> bool:
     return False
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=WORDS_KEPT)
 def _analyse(word: str) -> tuple[str, str]:
     if len(word) > LONGEST_WORD:
         return word, "XY"
@@ -140,7 +142,7 @@ def _analyse(word: str) -> tuple[str, str]:
     return lemma, tag.split("(")[0]
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=WORDS_KEPT)
 def _take_apart(word: str) -> tuple[str, ...]:
     if len(word) > LONGEST_WORD:
         return ()

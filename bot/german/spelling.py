@@ -8,14 +8,14 @@ is left alone: names and dialect unless they look like a known word, and abbrevi
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from itertools import islice
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from bot.german.spacy_model import common_words, is_made_of_known_stems
+from bot.german.spacy_model import WORDS_KEPT, common_words, is_made_of_known_stems
 from bot.settings import PROJECT
 
 WORDS = PROJECT / "data" / "words.txt"
@@ -25,13 +25,30 @@ _CUT_OFF = 2
 """Letters that an abbreviation lacks at least."""
 
 
-@lru_cache(maxsize=50_000)
+_decided: dict[str, str] = {}
+
+
 def respell(word: str) -> str:
     """Return a lower-case word without a typing mistake.
 
     >>> respell("fraktoinen"), respell("verwaltng"), respell("frakt"), respell("quiddje")
     ('fraktionen', 'verwaltung', 'frakt', 'quiddje')
     """
+    return _decided.get(word) or _respell(word)
+
+
+def decisions(words: Iterable[str]) -> dict[str, str]:
+    """Return what becomes of unknown words, for :func:`remember`: one takes some milliseconds."""
+    return {word: respell(word) for word in sorted(set(words)) if not _speller().knows(word)}
+
+
+def remember(decided: Mapping[str, str]) -> None:
+    """Take over what :func:`decisions` returned, in this process or an earlier one."""
+    _decided.update(decided)
+
+
+@lru_cache(maxsize=WORDS_KEPT)
+def _respell(word: str) -> str:
     return _speller().respell(word)
 
 
@@ -49,9 +66,13 @@ class Speller:
                     self._alike.setdefault((word[0], len(word)), []).append(word)
         self._sorted = sorted(self._ranks)
 
+    def knows(self, word: str) -> bool:
+        """Whether a word is known, or of a kind that is left alone."""
+        return len(word) < _SHORTEST or not word.isalpha() or word in self._ranks
+
     def respell(self, word: str) -> str:
         """Return the most frequent known word a letter away from an unknown one, or the word."""
-        if len(word) < _SHORTEST or not word.isalpha() or word in self._ranks:
+        if self.knows(word):
             return word
         lengths = (len(word) + longer for longer in (-1, 0, 1))
         alike = [known for length in lengths for known in self._alike.get((word[0], length), ())]

@@ -21,7 +21,8 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy.sparse import csr_matrix, hstack
 
-from bot.german.canonical import canonical
+from bot.german import spelling
+from bot.german.canonical import canonical, plain_words, with_umlauts
 from bot.german.groups import from_words, named_groups
 from bot.german.spacy_model import analyses, german, remember
 from bot.knowledge.model import GRUPPEN
@@ -64,7 +65,7 @@ class MeaningFeaturizer(Featurizer, GraphComponent):
         self._lexical = LexicalFeatures()
         self._group_words: dict[str, list[str]] = {}
         self._groups = from_words({})
-        self._analyses: dict[str, Any] = {}
+        self._known: dict[str, Any] = {}
         self._encoder = get_encoder()
         self._centre: Matrix | None = None
 
@@ -85,7 +86,12 @@ class MeaningFeaturizer(Featurizer, GraphComponent):
         spelt = [canonical(m.get(TEXT)) for m in messages]
         words = list(map(_words, messages))
         self._lexical.fit(spelt, words)
-        self._analyses = analyses(word for tokens in words for word, _ in tokens)
+        self._known = {
+            **analyses(word for tokens in words for word, _ in tokens),
+            "spelling": spelling.decisions(
+                with_umlauts(word) for m in messages for word in plain_words(m.get(TEXT))
+            ),
+        }
         self._group_words = group_words(training_data)
         self._groups = from_words(self._group_words)
         if self._encoder:
@@ -134,7 +140,7 @@ class MeaningFeaturizer(Featurizer, GraphComponent):
             rasa.shared.utils.io.dump_obj_as_json_to_file(
                 folder / "group_words.json", self._group_words
             )
-            rasa.shared.utils.io.dump_obj_as_json_to_file(folder / "words.json", self._analyses)
+            rasa.shared.utils.io.dump_obj_as_json_to_file(folder / "words.json", self._known)
             rasa.shared.utils.io.dump_obj_as_json_to_file(
                 folder / "made_with.json", {"german": german()[0], "encoder": self._encoder_name}
             )
@@ -170,7 +176,9 @@ class MeaningFeaturizer(Featurizer, GraphComponent):
             featurizer._group_words = rasa.shared.utils.io.read_json_file(
                 folder / "group_words.json"
             )
-            remember(rasa.shared.utils.io.read_json_file(folder / "words.json"))
+            known = rasa.shared.utils.io.read_json_file(folder / "words.json")
+            remember(known)
+            spelling.remember(known["spelling"])
             with np.load(folder / "features.npz", allow_pickle=False) as data:
                 arrays = {key: data[key] for key in data.files}
         featurizer._groups = from_words(featurizer._group_words)

@@ -45,6 +45,17 @@ def test_of_several_words_it_is_the_most_frequent() -> None:
     assert Speller(["leider", "leiter"]).respell("leifer") == "leider"
 
 
+def test_what_was_decided_at_training_is_not_thought_about_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    decided = spelling.decisions(["kollgen", "vereine", "frakt", "rat", "kollgen"])
+    assert decided == {"kollgen": "kollegen", "frakt": "frakt"}
+    monkeypatch.setattr(spelling, "_decided", {})
+    monkeypatch.setattr(spelling, "_respell", None)
+    spelling.remember(decided)
+    assert [respell(word) for word in ("kollgen", "frakt")] == ["kollegen", "frakt"]
+
+
 def test_the_first_letter_is_believed() -> None:
     assert Speller(["verwaltung"]).respell("ferwaltung") == "ferwaltung"
 

@@ -14,14 +14,14 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from bot.german.spacy_model import capitalised, stems
+from bot.german.spacy_model import WORDS_KEPT, capitalised, stems
 from bot.german.text import fold, ungender
 
 _COMPOUND_FROM = 7
 """Shorter words are hardly ever compounds."""
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=WORDS_KEPT)
 def _folded_stems(word: str) -> tuple[str, ...]:
     return tuple("+" + fold(stem) for stem in stems(capitalised(word)))
 

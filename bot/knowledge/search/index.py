@@ -53,6 +53,8 @@ class QuestionIndex:
 
     _counts: csr_matrix
     _vectors: Matrix
+    _spelt: dict[str, str]
+    """Each text as it is written -> in the canonical spelling."""
 
     def __init__(
         self,
@@ -73,7 +75,9 @@ class QuestionIndex:
         """
         self._encoder = encoder
         indexed = rows(knowledge)
-        texts = [canonical(text) for _, text in indexed]
+        spelt = earlier._spelt if earlier else {}
+        self._spelt = {text: spelt.get(text) or canonical(text) for _, text in indexed}
+        texts = [self._spelt[text] for _, text in indexed]
         self._texts = {text: number for number, text in reversed(list(enumerate(texts)))}
         self._ids = list(knowledge)
         self._groups = [knowledge[i].gruppe for i in self._ids]
