@@ -75,13 +75,13 @@ class State:
 
     def to_slots(self) -> dict[str, Any]:
         """Return slot name -> plain value."""
-        values = asdict(self)
-        values["verlauf"] = [
-            {**shown, "entries": list(shown["entries"])} for shown in values["verlauf"]
-        ]
-        values["angebot"] = [list(choice) for choice in self.angebot]
-        values["gruppen"] = list(self.gruppen)
-        return values
+        return {
+            **vars(self),
+            "gruppen": list(self.gruppen),
+            "verlauf": [{**vars(shown), "entries": list(shown.entries)} for shown in self.verlauf],
+            "angebot": [list(choice) for choice in self.angebot],
+            "einstieg": asdict(self.einstieg),
+        }
 
     @classmethod
     def from_slots(cls, slots: Mapping[str, Any]) -> State:
