@@ -47,10 +47,7 @@ def configure_logging(level: str = "info", form: str = "text") -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
-    # deprecations inside Rasa's pinned dependencies; nothing that anyone here can mend
-    warnings.filterwarnings("ignore", category=DeprecationWarning)
     warnings.filterwarnings("ignore", message=".*Slot auto-fill.*")
-    warnings.filterwarnings("ignore", message=".*Deprecated API features detected.*")
 
 
 def people_may_write() -> None:
@@ -117,6 +114,9 @@ def _name_only(_: Any, __: str, event: MutableMapping[str, Any]) -> dict[str, An
 
 
 def _is_wanted(record: logging.LogRecord) -> bool:
+    if record.name == "py.warnings":  # of libraries they are about code that nobody here can mend
+        where = record.getMessage().partition("\n")[0]
+        return "site-packages" not in where and not where.startswith("<frozen ")
     return _is_own(record) or record.levelno >= logging.WARNING
 
 

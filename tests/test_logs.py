@@ -18,6 +18,8 @@ from bot.logs import configure_logging, people_may_write
 configure_logging("debug", sys.argv[1])
 own, rasa = logging.getLogger("bot.probe"), logging.getLogger("rasa.core.processor")
 rasa.warning("vor dem Start: %s", "Ursache4711")
+warnings.warn_explicit("veraltet4711", UserWarning, "/x/site-packages/lib.py", 1)
+warnings.warn_explicit("eigene4711", UserWarning, "/x/bot/lib.py", 1)
 people_may_write()
 secret = "Geheim" + "4711"
 own.debug("Einzelheit")
@@ -69,6 +71,8 @@ def test_no_text_gets_into_the_log_whatever_fails_at_any_level(form: str, projec
     for cause in ("Einzelheit", "ValueError", "No space left on device", "database is locked"):
         assert cause in written, cause
     assert "Ursache4711" in written, "before people can write, causes are said in full"
+    assert "eigene4711" in written
+    assert "veraltet4711" not in written, "nobody here can mend what libraries are warned of"
     assert "ZeroDivisionError" in written
     assert "<string>:" in written, "the way to an error is shown"
 
