@@ -8,7 +8,7 @@ from dataclasses import replace
 from bot.answer import Choice, Paragraph, Part, Reply, SourceLine
 from bot.dialogue import compose
 from bot.dialogue.concern import answer_with, shown_of
-from bot.dialogue.overview import named_kind, show
+from bot.dialogue.overview import named_kind, next_page, show
 from bot.dialogue.state import Shown, State
 from bot.dialogue.turn import Context, Turn
 
@@ -26,14 +26,9 @@ def more(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
     last = state.last
     if last is None:
         return _nothing_yet("mehr", state, context)
-    if last.status == "overview" and last.group and last.kind:
-        entries = context.knowledge.select(last.group, last.kind)
-        if last.shown < len(entries):
-            page = compose.overview(last.group, last.kind, context, start=last.shown)
-            reply = replace(page, outcome=replace(page.outcome, status="dialog", topic="mehr"))
-            ids = (*last.entries, *page.outcome.entries)
-            seen = replace(last, entries=ids, shown=last.shown + len(page.outcome.entries))
-            return reply, replace(state, verlauf=(*state.verlauf[:-1], seen), fehlversuche=0)
+    if page := next_page(state, context):
+        reply, state = page
+        return replace(reply, outcome=replace(reply.outcome, status="dialog", topic="mehr")), state
     entry = context.knowledge[last.entries[0]]
     others = entry.siehe_auch[:3]
     parts = compose.full_entry(entry, context, long=True)

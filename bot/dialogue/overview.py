@@ -43,7 +43,23 @@ def overview(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
     general = turn.intent.endswith("_folge") and named_kind(turn) is None
     if general and (ids := specific(turn, group, context, _SPECIFIC_FROM)):
         return answer_with(ids, state, context)
+    shown_just_now = state.last and (state.last.group, state.last.kind) == (group, kind)
+    if general and shown_just_now and (page := next_page(state, context)):
+        return page
     return show(group, kind, state, context)
+
+
+def next_page(state: State, context: Context) -> tuple[Reply, State] | None:
+    """Show more of the overview that was shown last, if there is more of it."""
+    last = state.last
+    if last is None or last.status != "overview" or not last.group or not last.kind:
+        return None
+    if last.shown >= len(context.knowledge.select(last.group, last.kind)):
+        return None
+    reply = compose.overview(last.group, last.kind, context, start=last.shown)
+    entries = (*last.entries, *reply.outcome.entries)
+    seen = replace(last, entries=entries, shown=last.shown + len(reply.outcome.entries))
+    return reply, replace(state, verlauf=(*state.verlauf[:-1], seen), fehlversuche=0)
 
 
 def whole_group(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:

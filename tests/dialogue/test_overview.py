@@ -34,6 +34,16 @@ def test_more_and_more_leads_through_the_whole_list(
     assert listed == expected
 
 
+def test_asking_on_in_general_does_not_repeat_the_list_that_was_just_shown(talk: Any) -> None:
+    first = talk.say("Wie gewinne ich die Betriebe?", "empfehlungen", "wirtschaft")
+    second = talk.say("Und was biete ich denen?", "empfehlungen_folge")
+    assert second.outcome.status == "overview"
+    assert not set(first.outcome.entries) & set(second.outcome.entries)
+    talk.say("Und sonst?", "empfehlungen_folge")
+    again = talk.say("Und was mache ich da?", "empfehlungen_folge")
+    assert again.outcome.entries == first.outcome.entries, "after the last page the first one"
+
+
 def test_the_button_for_the_rest_says_how_many_there_are(talk: Any) -> None:
     reply = talk.say("Tipps für Firmen", "empfehlungen", "wirtschaft")
     (button,) = [choice for choice in reply.choices if choice.target == "mehr"]
