@@ -61,7 +61,7 @@ _signs = sa.Table(
 """One row, written to see whether writing works."""
 
 _KEPT = 64
-"""Conversations kept in memory besides the database, 50 to 100 kB each …"""
+"""Conversations kept in memory besides the database …"""
 _KEPT_SECONDS = 15 * 60.0
 """… and for how long after their last message."""
 _UNKNOWN = object()
@@ -141,9 +141,9 @@ class BoundedTrackerStore(TrackerStore, SerializedTrackerAsText):
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
         """Return the conversation, or ``None`` when there is none or its time is over."""
         _, kept = self._kept.pop(sender_id, (0.0, None))  # whoever has it changes it
-        if kept is not None and kept.stored_at == await self._stored_at(sender_id):
-            return kept
         row = await self._row(sender_id)
+        if kept is not None and row and kept.stored_at == row["zuletzt"]:
+            return kept
         tracker = self.deserialise_tracker(sender_id, row["ereignisse"]) if row else None
         if tracker is not None and row:
             tracker.stored_at = row["zuletzt"]
@@ -198,14 +198,8 @@ class BoundedTrackerStore(TrackerStore, SerializedTrackerAsText):
         query = sa.select([conversations.c.id])
         return await self._database.run(lambda c: [row[0] for row in c.execute(query)])
 
-    async def _stored_at(self, sender_id: str) -> float | None:
-        row = await self._row(sender_id, conversations.c.zuletzt)
-        return row["zuletzt"] if row else None
-
-    async def _row(
-        self, sender_id: str, what: sa.Table | sa.Column = conversations
-    ) -> sa.engine.Row | None:
-        query = sa.select([what]).where(
+    async def _row(self, sender_id: str) -> sa.engine.Row | None:
+        query = sa.select([conversations]).where(
             conversations.c.id == sender_id,
             conversations.c.zuletzt >= time.time() - self._lifetime,
         )
@@ -229,6 +223,7 @@ class BoundedTrackerStore(TrackerStore, SerializedTrackerAsText):
         await self._database.run(lambda connection: _write(connection, row, before, oldest))
         tracker.stored_at = bounded.stored_at = now
         self._kept[tracker.sender_id] = time.monotonic(), bounded
+        self._kept.move_to_end(tracker.sender_id)
         if len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
 
