@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,11 @@ from rasa.core.actions.action import RemoteAction
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import UserMessage
 from rasa.core.tracker_store import TrackerStore
+from rasa.shared.core.events import Event
 from rasa.utils.endpoints import EndpointConfig
 from rasa_sdk.executor import ActionExecutor
 
+from bot.graph import PlannedRunner
 from bot.nlu.featurizer import encode_ahead
 from bot.once import Once
 from bot.preflight import is_intact
@@ -48,6 +51,10 @@ def _trust(self: RemoteAction, result: dict[str, Any]) -> bool:
     return True
 
 
+_type_of_event = lru_cache(maxsize=None)(Event.resolve_by_type)
+"""Rasa looks through all classes of events for each event that an action returns."""
+
+
 class ModelMissing(RuntimeError):
     """There is no trained model to load."""
 
@@ -74,6 +81,11 @@ class LotseAgent(Agent):
         self._once = Once(store, shared.locks, shared.closed)
         # one thread: the turn goes on in Python, which needs a core of its own
         self._encoding = ThreadPoolExecutor(1, "encoder")
+
+    def load_model(self, model_path: str | Path, fingerprint: str | None = None) -> None:
+        """Load a model, and plan the runs of its graph once."""
+        super().load_model(model_path, fingerprint)
+        self.processor.graph_runner = PlannedRunner(self.processor.graph_runner)
 
     async def handle_message(self, message: UserMessage) -> None:
         """Answer a message into its output channel."""
@@ -107,6 +119,7 @@ async def create_agent(settings: Settings, shared: Shared | None = None) -> Lots
         StoreUnusable: the database can't be used.
     """
     RemoteAction._validate_action_result = _trust
+    Event.resolve_by_type = staticmethod(_type_of_event)
     model = latest_model(settings.models_dir)
     if not is_intact(model):
         raise ModelMissing(

@@ -45,7 +45,7 @@ def configure_logging(level: str = "info", form: str = "text") -> None:
         processors=[_name_only],
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
         logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=False,
+        cache_logger_on_first_use=True,
     )
     warnings.filterwarnings("ignore", message=".*Slot auto-fill.*")
 

@@ -54,7 +54,7 @@ class Settings(BaseSettings):
         default=1000, ge=100, le=10000, description="Höchstlänge einer Nachricht in Zeichen"
     )
     history_events: int = Field(
-        default=40,
+        default=24,
         ge=20,
         le=1000,
         description="So viele Ereignisse einer Unterhaltung bleiben, etwa acht je Nachricht",

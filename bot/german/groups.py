@@ -62,6 +62,8 @@ _NOT_BETWEEN = frozenset(
     ]
 )
 """Words after which an earlier „nicht“ no longer belongs to the group."""
+_TEXTS_KEPT = 64
+"""The featurizer and the extractor look for the groups in the same text, one after the other."""
 _FUZZY_FROM = 6
 """Shorter words are too close to other words to allow a typo."""
 _ENDINGS = ("", "e", "n", "en", "er", "ern", "s", "es", "in", "innen")
@@ -79,7 +81,7 @@ class Mention:
 
 
 class GroupFinder:
-    """Knows the words for each group. Build it once; :meth:`find` takes under a millisecond."""
+    """Knows the words for each group. Build it once."""
 
     def __init__(self, words: Mapping[str, Iterable[str]], neutral: Iterable[str] = ()) -> None:
         """Index the words.
@@ -100,6 +102,7 @@ class GroupFinder:
         self._long = [word for word in self._words if len(word) >= _FUZZY_FROM]
         longest_first = sorted(phrases, key=len, reverse=True)
         self._group_of = lru_cache(WORDS_KEPT)(self._look_up)
+        self.find = lru_cache(_TEXTS_KEPT)(self._find)
         self._phrase_groups = [phrases[phrase] for phrase in longest_first]
         self._phrase_pattern = (
             re.compile("|".join(rf"\b({_with_endings(p)})\b" for p in longest_first))
@@ -107,7 +110,7 @@ class GroupFinder:
             else None
         )
 
-    def find(self, text: str) -> list[Mention]:
+    def _find(self, text: str) -> tuple[Mention, ...]:
         """Return the mentions in the order of the text."""
         mentions = [
             Mention(group, match.group(), match.start(), match.end())
@@ -117,9 +120,9 @@ class GroupFinder:
         mentions += self._find_phrases(text, mentions)
         mentions.sort(key=lambda mention: mention.start)
         starts = [0, *(mention.end for mention in mentions)]
-        return [
+        return tuple(
             self._mark_excluded(mention, text, start) for mention, start in zip(mentions, starts)
-        ]
+        )
 
     def _find_phrases(self, text: str, found: list[Mention]) -> list[Mention]:
         if self._phrase_pattern is None:
@@ -188,10 +191,19 @@ class GroupFinder:
         return replace(mention, excluded=True) if negated or postponed else mention
 
 
-def from_words(words: Mapping[str, list[str]]) -> GroupFinder:
-    """Build a finder from group -> words, where :data:`NEUTRAL` holds the words of no group."""
-    groups = {group: names for group, names in words.items() if group != NEUTRAL}
-    return GroupFinder(groups, words.get(NEUTRAL, []))
+def from_words(words: Mapping[str, Iterable[str]]) -> GroupFinder:
+    """Return a finder for group -> words, where :data:`NEUTRAL` holds the words of no group.
+
+    Components that are given the same words share one.
+    """
+    return _finder(tuple((group, tuple(names)) for group, names in words.items()))
+
+
+@lru_cache(maxsize=2)
+def _finder(words: tuple[tuple[str, tuple[str, ...]], ...]) -> GroupFinder:
+    groups = dict(words)
+    neutral = groups.pop(NEUTRAL, ())
+    return GroupFinder(groups, neutral)
 
 
 def _with_endings(phrase: str) -> str:

@@ -29,6 +29,7 @@ CORE = "de_core_news_sm"
 EMBEDDED = "ersatz"
 WORDS_KEPT = 25_000
 """What has been found out of so many words is remembered, besides those of the sample sentences."""
+_JUST_ASKED = 64
 LONGEST_WORD = 32
 """Longer „words“ are not analysed: HanTa's time grows with the square of the length, and one
 message of a single word would keep everybody waiting for minutes."""
@@ -63,6 +64,9 @@ def _tagger() -> Any:
     with gzip.open(model_file) as file:
         tagger = HanoverTagger.HanoverTagger(None, _ModelReader(file).load())
     tagger.strict = False  # as for a model read by its file name
+    # a word is asked for its lemma, its stems and its spelling; each begins with the same search
+    tagger.analyze_forward = lru_cache(_JUST_ASKED)(tagger.analyze_forward)
+    tagger.analyze_viterbi = lru_cache(_JUST_ASKED)(tagger.analyze_viterbi)
     return tagger
 
 
