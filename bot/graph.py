@@ -55,4 +55,6 @@ class PlannedRunner(DaskGraphRunner):
         """Return the nodes that targets need, each after those that it needs, with their names."""
         nodes = self._graph_schema.minimal_graph_schema(list(targets)).nodes
         needs = {name: tuple(node.needs.values()) for name, node in nodes.items()}
-        return [(name, needs[name]) for name in TopologicalSorter(needs).static_order() if name in needs]
+        return [
+            (name, needs[name]) for name in TopologicalSorter(needs).static_order() if name in needs
+        ]

@@ -97,10 +97,19 @@ def answer(
     )
 
 
-def overview(group: str, kind: str | None, context: Context, start: int = 0) -> Reply:
-    """List the entries of a group and a kind, the first few, with a way to the rest.
+def overview(
+    group: str, kind: str | None, context: Context, start: int = 0, first: Sequence[str] = ()
+) -> Reply:
+    """List the entries of a group and a kind, a page at a time, with a way to the rest.
 
     A whole group (``kind`` ``None``) is introduced by how it ticks, with its kinds as choices.
+
+    Args:
+        group: whose entries.
+        kind: which of them.
+        context: knowledge base and texts.
+        start: how many are listed already.
+        first: ids that come before all others; the others are in the order of the document.
     """
     if group == "grundlagen":
         kind = "grundlage"
@@ -108,7 +117,11 @@ def overview(group: str, kind: str | None, context: Context, start: int = 0) -> 
         kind = None
     if kind in (None, "handlungslogik"):
         return _introduction(group, kind, context)
-    entries = context.knowledge.select(group, kind)
+    listed_before = {entry_id: place for place, entry_id in enumerate(first)}
+    entries = sorted(
+        context.knowledge.select(group, kind),
+        key=lambda entry: listed_before.get(entry.id, len(listed_before)),
+    )
     page = entries[start : start + PAGE]
     parts: list[Part] = []
     if start == 0:

@@ -30,7 +30,9 @@ def turn_to_group(turn: Turn, state: State, context: Context) -> tuple[Reply, St
         ids = same_topic(turn, state, group, context)
         if ids:
             return answer_with(ids, state, context)
-    return overview.show(group, kind or state.art, state, context)
+    about = f"{state.frage} {turn.text}"
+    first = overview.nearest_first(about, group, context) if state.frage and not kind else ()
+    return overview.show(group, kind or state.art, state, context, first)
 
 
 def same_topic(turn: Turn, state: State, group: str, context: Context) -> list[str]:

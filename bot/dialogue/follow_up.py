@@ -8,7 +8,7 @@ from dataclasses import replace
 from bot.answer import Choice, Paragraph, Part, Reply, SourceLine
 from bot.dialogue import compose
 from bot.dialogue.concern import answer_with, shown_of
-from bot.dialogue.overview import named_kind, next_page, show
+from bot.dialogue.overview import named_kind, nearest_first, next_page, show
 from bot.dialogue.state import Shown, State
 from bot.dialogue.turn import Context, Turn
 
@@ -17,6 +17,12 @@ _ORDINALS = {
     "achte": 8, "neunte": 9, "zehnte": 10, "eins": 1, "zwei": 2, "drei": 3, "vier": 4, "fuenf": 5,
     "sechs": 6, "sieben": 7, "acht": 8, "neun": 9, "zehn": 10,
 }  # fmt: skip
+_OTHERS = re.compile(
+    r"\b(sonst|ander\w*|weiter\w+|alternativ\w*|stattdessen|noch)\b"
+    r"(?! (mehr|mal|einmal|genauer|ausf))"
+)
+"""„Was gibt es noch?“ asks for other entries, „mehr dazu“ for more about the same."""
+_LISTED = ("empfehlung", "erfolgsfaktor", "grundlage")
 _ABOUT_FROM = 0.15
 """„Das mit dem Hauptamt“ picks an entry of the list from this score on."""
 
@@ -26,7 +32,10 @@ def more(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
     last = state.last
     if last is None:
         return _nothing_yet("mehr", state, context)
-    if page := next_page(state, context):
+    page = next_page(state, context)
+    if page is None and _OTHERS.search(" ".join(turn.words)):
+        page = _others(last, state, context)
+    if page:
         reply, state = page
         return replace(reply, outcome=replace(reply.outcome, status="dialog", topic="mehr")), state
     entry = context.knowledge[last.entries[0]]
@@ -34,6 +43,21 @@ def more(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
     parts = compose.full_entry(entry, context, long=True)
     choices = compose.entry_choices(others, context)
     return compose.dialog("mehr", context, parts, choices, [entry.id]), state
+
+
+def _others(last: Shown, state: State, context: Context) -> tuple[Reply, State] | None:
+    """Show what else there is about a group, those first that were not shown yet."""
+    if last.group is None:
+        return None
+    kind = last.kind if last.kind in _LISTED else "empfehlung"
+    known = {
+        entry_id
+        for shown in state.verlauf
+        for entry_id in (shown.entries if shown.status == "overview" else shown.entries[:1])
+    }
+    near = nearest_first(state.frage, last.group, context)
+    others = [entry_id for entry_id in near if entry_id not in known]
+    return show(last.group, kind, state, context, [*others, *(i for i in near if i in known)])
 
 
 def simpler(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
@@ -204,7 +228,7 @@ def _best_of_group(
 
 def _once_more(shown: Shown, topic: str, context: Context) -> Reply:
     if shown.status == "overview" and shown.group:
-        reply = compose.overview(shown.group, shown.kind, context)
+        reply = compose.overview(shown.group, shown.kind, context, first=shown.entries)
     else:
         entry = context.knowledge[shown.entries[0]]
         reply = compose.answer(entry, context, related=shown.entries[1:])

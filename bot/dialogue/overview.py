@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.answer import Heading, Outcome, Paragraph, Part, Reply
@@ -15,6 +16,9 @@ _SPECIFIC_FROM = 0.01
 """From this probability of an entry of the group on, a follow-up means it rather than an overview:
 in general ones („und was mache ich da?“) the classifier sees less than half of that, and most of
 those that it takes for general by mistake („wie steigere ich die Beteiligung daran?“) have more."""
+_MEANT_FROM = 0.02
+"""From this probability on, an entry comes first in an overview; in plain requests for one
+(„Was rät das Papier zur Politik?“) hardly any entry has so much."""
 _ALONE = 0.75
 """… if it has so much of what is seen in the whole group."""
 _KIND_WORDS = {
@@ -37,6 +41,8 @@ def overview(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
     """Give the recommendations, the success factors or the rationale of a group."""
     kind = compose.kind_of_intent(turn.intent)
     group = _group(turn, state)
+    answered = state.last is not None and state.last.status == "answer"
+    talked_of = state.frage if answered and group == state.gruppe else ""
     state = replace(state, frage=turn.text)
     if group is None:
         return compose.clarify_group(context, kind), replace(state, art=kind)
@@ -46,7 +52,10 @@ def overview(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
     shown_just_now = state.last and (state.last.group, state.last.kind) == (group, kind)
     if general and shown_just_now and (page := next_page(state, context)):
         return page
-    return show(group, kind, state, context)
+    first = meant_first(turn) if not turn.intent.endswith("_folge") else []
+    if talked_of and not first:
+        first = nearest_first(f"{talked_of} {turn.text}", group, context)
+    return show(group, kind, state, context, first)
 
 
 def next_page(state: State, context: Context) -> tuple[Reply, State] | None:
@@ -56,7 +65,7 @@ def next_page(state: State, context: Context) -> tuple[Reply, State] | None:
         return None
     if last.shown >= len(context.knowledge.select(last.group, last.kind)):
         return None
-    reply = compose.overview(last.group, last.kind, context, start=last.shown)
+    reply = compose.overview(last.group, last.kind, context, last.shown, first=last.entries)
     entries = (*last.entries, *reply.outcome.entries)
     seen = replace(last, entries=entries, shown=last.shown + len(reply.outcome.entries))
     return reply, replace(state, verlauf=(*state.verlauf[:-1], seen), fehlversuche=0)
@@ -114,10 +123,23 @@ def compare(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
     return reply, replace(state.showing(shown_of(reply)), gruppen=tuple(groups[-2:]))
 
 
-def show(group: str, kind: str | None, state: State, context: Context) -> tuple[Reply, State]:
-    """Show an overview and note it."""
-    reply = compose.overview(group, kind, context)
+def show(
+    group: str, kind: str | None, state: State, context: Context, first: Sequence[str] = ()
+) -> tuple[Reply, State]:
+    """Show an overview, some entries before the others, and note it."""
+    reply = compose.overview(group, kind, context, first=first)
     return reply, state.showing(shown_of(reply))
+
+
+def meant_first(turn: Turn) -> list[str]:
+    """Return the entries that a message about a group in general may mean all the same."""
+    likely = [(p, i) for i, p in turn.entries.items() if p >= _MEANT_FROM]
+    return [entry_id for _, entry_id in sorted(likely, reverse=True)]
+
+
+def nearest_first(about: str, group: str, context: Context) -> list[str]:
+    """Return the entries of a group, those first that are closest to what is talked about."""
+    return [entry_id for entry_id, _ in context.rank(about, group)]
 
 
 def named_kind(turn: Turn) -> str | None:
