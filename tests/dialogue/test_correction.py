@@ -69,3 +69,17 @@ def test_vague_wishes_are_asked_back_and_in_a_conversation_are_about_its_group(t
     talk.say("Wie ticken Firmen?", "handlungslogik", "wirtschaft")
     reply = talk.say("Tipps", "vage")
     assert (reply.outcome.group, reply.outcome.kind) == ("wirtschaft", "empfehlung")
+
+
+def test_an_overview_of_another_group_begins_with_what_was_asked(talk: Any) -> None:
+    talk.say("Welche Projekte sind passgenau und attraktiv?", "empfehlungen", "verwaltung")
+    reply = talk.say("Und bei den Firmen?", "gruppe", "wirtschaft")
+    assert (reply.outcome.status, reply.outcome.group) == ("overview", "wirtschaft")
+    ranked = [
+        i
+        for i, _ in talk.context.rank(
+            "Welche Projekte sind passgenau und attraktiv? Und bei den Firmen?", "wirtschaft"
+        )
+        if talk.context.knowledge[i].art == "empfehlung"
+    ]
+    assert reply.outcome.entries[0] == ranked[0] != "wirtschaft-empfehlung-1"

@@ -22,6 +22,29 @@ def test_more_explains_the_entry_at_length_and_leads_on(talk: Any) -> None:
     assert [c.target for c in reply.choices] == [f"eintrag:{i}" for i in entry.siehe_auch[:3]]
 
 
+@pytest.mark.parametrize("said", ["Was gibt es da sonst noch?", "Haben wir schon, andere Ideen?"])
+def test_asking_what_else_there_is_lists_what_was_not_shown(talk: Any, said: str) -> None:
+    shown = talk.say("Wie?", "anliegen", entries={"wirtschaft-empfehlung-5": 0.9})
+    assert shown.outcome.entries[0] == "wirtschaft-empfehlung-5"
+    reply = talk.say(said, "mehr")
+    assert (reply.outcome.status, reply.outcome.topic) == ("dialog", "mehr")
+    assert (reply.outcome.group, reply.outcome.kind) == ("wirtschaft", "empfehlung")
+    assert len(reply.outcome.entries) > 2
+    assert "wirtschaft-empfehlung-5" not in reply.outcome.entries
+
+
+def test_asking_for_more_of_the_same_is_not_asking_what_else_there_is(talk: Any) -> None:
+    talk.say("Wie?", "anliegen", entries={"wirtschaft-empfehlung-5": 0.9})
+    for said in ("noch mehr dazu", "noch genauer bitte", "noch mal ausführlicher"):
+        assert talk.say(said, "mehr").outcome.entries == ("wirtschaft-empfehlung-5",)
+
+
+def test_after_how_a_group_ticks_there_are_its_recommendations(talk: Any) -> None:
+    talk.say("Wie ticken Vereine?", "handlungslogik", "zivilgesellschaft")
+    reply = talk.say("Was gibt es da noch?", "mehr")
+    assert (reply.outcome.group, reply.outcome.kind) == ("zivilgesellschaft", "empfehlung")
+
+
 def test_simpler_says_it_in_plain_language(talk: Any) -> None:
     talk.ask(ENTRY)
     reply = talk.say("einfacher bitte", "einfacher")

@@ -143,3 +143,46 @@ def test_a_message_that_says_more_than_its_group_gets_the_entry(talk: Any) -> No
     seen = {"grundlagen-4": 0.2}
     reply = talk.say("Allgemein: Wie bleibt es?", "gruppe_alles", "grundlagen", entries=seen)
     assert reply.outcome.entries[0] == "grundlagen-4"
+
+
+def test_what_an_answer_leads_to_begins_with_what_was_talked_about(talk: Any) -> None:
+    talk.say(
+        "Wie nutze ich vorhandene Treffen?", "anliegen", entries={"wirtschaft-empfehlung-5": 0.9}
+    )
+    reply = talk.say("Und worauf kommt es bei den Ansprechpersonen an?", "erfolgsfaktoren_folge")
+    ranked = [
+        i
+        for i, _ in talk.context.rank(
+            "Wie nutze ich vorhandene Treffen? Und worauf kommt es bei den Ansprechpersonen an?",
+            "wirtschaft",
+        )
+        if i in {e.id for e in talk.context.knowledge.select("wirtschaft", "erfolgsfaktor")}
+    ]
+    assert reply.outcome.status == "overview"
+    assert list(reply.outcome.entries) == ranked[:PAGE]
+    assert reply.outcome.entries != tuple(
+        e.id for e in talk.context.knowledge.select("wirtschaft", "erfolgsfaktor")
+    )
+
+
+def test_a_list_in_another_order_still_leads_through_all_entries_once(talk: Any) -> None:
+    first = talk.say(
+        "Was tun, damit Betriebe bleiben?",
+        "empfehlungen",
+        "wirtschaft",
+        entries={"wirtschaft-empfehlung-9": 0.2, "wirtschaft-empfehlung-8": 0.1},
+    )
+    assert first.outcome.entries[:3] == (
+        "wirtschaft-empfehlung-9",
+        "wirtschaft-empfehlung-8",
+        "wirtschaft-empfehlung-1",
+    )
+    assert talk.say("nochmal", "wiederholen").outcome.entries == first.outcome.entries
+    assert talk.say("das zweite", "auswahl").outcome.entries[0] == "wirtschaft-empfehlung-8"
+    talk.say("zurück", "zurueck")
+    listed = list(first.outcome.entries)
+    for _ in range(2):
+        listed += talk.say("mehr", "mehr").outcome.entries
+    assert sorted(listed) == sorted(
+        e.id for e in talk.context.knowledge.select("wirtschaft", "empfehlung")
+    )
