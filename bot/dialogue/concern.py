@@ -16,14 +16,25 @@ from bot.dialogue.turn import CONCERN, OUT_OF_SCOPE, Context, Turn
 ANSWER_FROM = 0.30
 OFFER_FROM = 0.12
 
-_QUESTION = re.compile(r"[^.!?…\n]+\?")
+_SENTENCE = re.compile(r"[^.!?…\n]+[.!?…\n]?")
+_QUESTIONS = re.compile(
+    r"[.!?:…\n]+|,? und (?=wie|was|wer|wen|wem|wo|wann|warum|wieso|worauf|woran|welche)",
+    re.IGNORECASE,
+)
+"""Between two questions of one message."""
 _WHOLE_QUESTION = 4
 """A question of fewer words („Oder?“) asks for nothing of its own."""
 _ASKED_FROM = 0.45
 """From this score of its nearest sample questions on, a further question is offered an entry."""
 
-_IN_CONTEXT = 6.0
-"""How much likelier an entry is when a message („was biete ich denen?“) continues its group."""
+_ONE_OF_MANY_FROM = 0.36
+"""… and from this one on, an entry of its own, if no entry answers the whole message."""
+
+_IN_CONTEXT = 36.0
+"""How much likelier an entry is when a message („was biete ich denen?“) continues its group: nine
+of ten such messages do, and the other four groups share the tenth."""
+_IN_GENERAL = 2.0
+"""… when it is about all groups, and no group is named („Was ist meine Aufgabe?“)."""
 _EXCLUDED = 0.005
 """… and when the message rules its group out („keine Stiftung, sondern …“)."""
 
@@ -33,15 +44,18 @@ def concern(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
     ranking = [(i, p) for i, p in in_context(turn, state, context) if i in context.knowledge]
     if len(turn.groups) == 1:
         state = replace(state, gruppe=turn.groups[0])
-    state = replace(state, frage=turn.text)
+    state = replace(state, frage=_question(turn, state))
     if not ranking or ranking[0][1] < OFFER_FROM:
         return not_known(turn, state, context)
     ids, (best, confidence) = [i for i, _ in ranking], ranking[0]
-    if confidence < ANSWER_FROM:
+    asked = _one_by_one(turn, context) if confidence < ANSWER_FROM else []
+    if asked:
+        ids, best = asked, asked[0]
+    elif confidence < ANSWER_FROM:
         reply = compose.clarify_entries(ids[:3], confidence, context)
         return reply, replace(state, fehlversuche=state.fehlversuche + 1)
     entry = context.knowledge[best]
-    also = also_asked(turn.text, best, context)
+    also = ids[1] if ids is asked else also_asked(turn.text, best, context)
     related = [also, *ids[1:3]] if also else ids[1:3]
     reply = compose.answer(entry, context, related=related, confidence=confidence)
     if also:
@@ -58,12 +72,34 @@ def also_asked(text: str, answered: str, context: Context) -> str | None:
         answered: the entry that is shown.
         context: knowledge base and search.
     """
-    questions = [q for q in _QUESTION.findall(text) if len(q.split()) >= _WHOLE_QUESTION]
-    if len(questions) < 2:
-        return None
-    best = [first for question in questions for first in context.rank(question, None)[:1]]
+    questions = [q for q in _SENTENCE.findall(text) if q.endswith("?")]
+    best = _asked_for(questions, context)
     others = [(score, i) for i, score in best if i != answered and score >= _ASKED_FROM]
-    return max(others)[1] if others and len(others) < len(questions) else None
+    return max(others)[1] if others and len(others) < len(best) else None
+
+
+def _one_by_one(turn: Turn, context: Context) -> list[str]:
+    """Return what each of several questions about several groups asks for, in their order.
+
+    As a whole, such a message looks a little like everything that it asks for.
+    """
+    best = _asked_for(_QUESTIONS.split(turn.text), context)
+    likely = [i for i, score in best if score >= _ONE_OF_MANY_FROM]
+    asked = [i for i in likely if context.knowledge[i].gruppe in turn.groups]
+    about = {context.knowledge[i].gruppe for i in asked}
+    return asked if len(about) > 1 and about == set(turn.groups) else []
+
+
+def _asked_for(questions: Sequence[str], context: Context) -> list[tuple[str, float]]:
+    """Return the nearest entry of each question that is long enough, if there are several."""
+    whole = [q for q in questions if len(q.split()) >= _WHOLE_QUESTION]
+    return [first for q in whole for first in context.rank(q, None)[:1]] if len(whole) > 1 else []
+
+
+def _question(turn: Turn, state: State) -> str:
+    """Return what is asked, with the question before when the message only turns its group."""
+    turns = turn.words[:1] == ["und"] and len(turn.groups) == 1 and turn.points_back
+    return f"{state.frage} {turn.text}" if turns and state.last else turn.text
 
 
 def not_known(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
@@ -101,8 +137,8 @@ def has_candidates(turn: Turn, state: State, context: Context) -> bool:
 
 def continues(turn: Turn, state: State, context: Context) -> bool:
     """Whether the conversation makes an entry likelier than what the message alone looks like."""
-    if state.last is None or turn.intent == CONCERN:
-        return False
+    if state.last is None or turn.intent == CONCERN or turn.intent.endswith("_folge"):
+        return False  # what follows up on the conversation is as much in its context
     ranking = in_context(turn, state, context)
     if not ranking or ranking[0][1] < ANSWER_FROM:
         return False
@@ -112,11 +148,15 @@ def continues(turn: Turn, state: State, context: Context) -> bool:
 
 def _weight(entry_id: str, turn: Turn, state: State, context: Context) -> float:
     entry = context.knowledge.get(entry_id)
-    group = entry.gruppe if entry else None
-    if group in turn.excluded:
+    if entry is None:
+        return 1.0
+    if entry.gruppe in turn.excluded:
         return _EXCLUDED
-    if not turn.groups and group and group == state.gruppe and turn.points_back:
+    if not turn.groups and entry.gruppe == state.gruppe and turn.points_back:
         return _IN_CONTEXT
+    no_group = not (turn.groups or state.gruppe)
+    if entry.kind == "grundlage" and (no_group or turn.groups == (entry.gruppe,)):
+        return _IN_GENERAL
     return 1.0
 
 

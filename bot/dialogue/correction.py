@@ -14,6 +14,9 @@ from bot.knowledge.model import Entry
 _SAME_QUESTION_FROM = 0.36
 """From this score on, a question carried over to another group is answered; else an overview.
 Nine of ten questions that have no counterpart in the other group stay below."""
+_SAID_MORE_FROM = 0.35
+"""From this score on, a message that rules a group out says something about it all the same. Of the
+sentences for „no“, one in three hundred gets so far."""
 _SAME_TITLE_FROM = 0.41
 """The same for the title of the entry that was the answer. It finds three times as many."""
 
@@ -28,31 +31,54 @@ def turn_to_group(turn: Turn, state: State, context: Context) -> tuple[Reply, St
         return compose.clarify_group(context, kind), state
     if kind is None and _asked_something(state):
         ids = same_topic(turn, state, group, context)
+        if len(turn.groups) > 1:  # „zwischen Rathaus und Betrieben“
+            ids = _between(turn, state, context) or ids
         if ids:
             return answer_with(ids, state, context)
-    about = f"{state.frage} {turn.text}"
-    first = overview.nearest_first(about, group, context) if state.frage and not kind else ()
-    return overview.show(group, kind or state.art, state, context, first)
+    if kind or not state.frage:
+        return overview.show(group, kind or state.art, state, context)
+    first = overview.nearest_first(f"{state.frage} {turn.text}", group, context)
+    kind = _kind_asked_for(state) or context.knowledge[first[0]].art
+    return overview.show(group, kind, state, context, first)
+
+
+def _kind_asked_for(state: State) -> str | None:
+    """Return the kind of the last overview, unless an answer of another kind came after it."""
+    lists = [shown.kind for shown in state.verlauf if shown.status == "overview"]
+    if state.last and state.last.status == "answer" and state.art not in lists[-1:]:
+        return None
+    return state.art
 
 
 def same_topic(turn: Turn, state: State, group: str, context: Context) -> list[str]:
     """Return the entries of a group that are about what was talked about last, best first.
 
     An entry that the last answer refers to (``siehe_auch``), or that refers to it, is about the
-    same by an editor's word; else the last question decides, if it is close enough.
+    same by an editor's word; else the title of that answer decides, then the last question, if they
+    are close enough.
     """
     own = {entry.id for entry in context.knowledge.select(group)}
     named = sorted(((p, i) for i, p in turn.entries.items() if i in own), reverse=True)
     if named and named[0][0] >= OFFER_FROM:  # the message says more than whom it is about
         return [entry_id for _, entry_id in named]
-    about, enough, linked = state.frage, _SAME_QUESTION_FROM, list[str]()
     if state.last and state.last.entries and not _asked_for_the_group(state):
         last = context.knowledge[state.last.entries[0]]
-        about, enough, linked = last.titel, _SAME_TITLE_FROM, _linked(last, group, context)
-    ranking = context.rank(f"{about} {turn.text}", group)
-    if linked:
-        return [*linked, *(i for i, _ in ranking if i not in linked)]
-    return [i for i, _ in ranking] if ranking and ranking[0][1] >= enough else []
+        linked = _linked(last, group, context)
+        ranking = context.rank(f"{last.titel} {turn.text}", group)
+        if linked:
+            return [*linked, *(i for i, _ in ranking if i not in linked)]
+        if ranking and ranking[0][1] >= _SAME_TITLE_FROM:
+            alike = [i for i, _ in ranking if context.knowledge[i].art == last.art]
+            return alike or [i for i, _ in ranking]
+    ranking = context.rank(f"{state.frage} {turn.text}", group)
+    return [i for i, _ in ranking] if ranking and ranking[0][1] >= _SAME_QUESTION_FROM else []
+
+
+def _between(turn: Turn, state: State, context: Context) -> list[str]:
+    """Return the entries of several named groups that are about what was asked last."""
+    ranking = context.rank(f"{state.frage} {turn.text}", None)
+    named = [(i, score) for i, score in ranking if context.knowledge[i].gruppe in turn.groups]
+    return [i for i, _ in named] if named and named[0][1] >= _SAME_QUESTION_FROM else []
 
 
 def _linked(entry: Entry, group: str, context: Context) -> list[str]:
@@ -65,6 +91,11 @@ def _linked(entry: Entry, group: str, context: Context) -> list[str]:
 def correct(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
     """Take up a correction; a group that is ruled out without another in its place is asked for."""
     if turn.excluded and not turn.groups:
+        # „die Chefs, nicht die Kollegen“ rules out a part of the group only
+        rest = overview.without_excluded(turn.text)
+        near = context.rank(rest, state.gruppe) if state.gruppe in turn.excluded else []
+        if near and near[0][1] >= _SAID_MORE_FROM:
+            return answer_with([i for i, _ in near], state, context)
         return compose.clarify_group(context, state.art), replace(state, gruppe=None)
     return turn_to_group(turn, state, context)
 

@@ -22,19 +22,31 @@ _OTHERS = re.compile(
     r"(?! (mehr|mal|einmal|genauer|ausf))"
 )
 """„Was gibt es noch?“ asks for other entries, „mehr dazu“ for more about the same."""
+_SAID_MORE_FROM = 0.4
+"""From this score on, a message that asks for more says of what. One in seventy of the sentences
+for „more“ gets so far."""
 _LISTED = ("empfehlung", "erfolgsfaktor", "grundlage")
 _ABOUT_FROM = 0.15
 """„Das mit dem Hauptamt“ picks an entry of the list from this score on."""
 
 
 def more(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
-    """Show the next titles of a list, or the explanation of an entry."""
+    """Answer what a message wants more of, or show what comes next."""
+    group = state.last.group if state.last else None
+    near = context.rank(turn.text, group) if group else []
+    if near and near[0][1] >= _SAID_MORE_FROM:  # „noch Ideen, wie man ihnen dankt?“
+        return answer_with([i for i, _ in near], state, context)
+    return go_on(turn, state, context)
+
+
+def go_on(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
+    """Show the next titles of a list, other entries, or the explanation of an entry."""
     last = state.last
     if last is None:
         return _nothing_yet("mehr", state, context)
     page = next_page(state, context)
     if page is None and _OTHERS.search(" ".join(turn.words)):
-        page = _others(last, state, context)
+        page = _others(last, turn, state, context)
     if page:
         reply, state = page
         return replace(reply, outcome=replace(reply.outcome, status="dialog", topic="mehr")), state
@@ -45,7 +57,7 @@ def more(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
     return compose.dialog("mehr", context, parts, choices, [entry.id]), state
 
 
-def _others(last: Shown, state: State, context: Context) -> tuple[Reply, State] | None:
+def _others(last: Shown, turn: Turn, state: State, context: Context) -> tuple[Reply, State] | None:
     """Show what else there is about a group, those first that were not shown yet."""
     if last.group is None:
         return None
@@ -55,7 +67,7 @@ def _others(last: Shown, state: State, context: Context) -> tuple[Reply, State] 
         for shown in state.verlauf
         for entry_id in (shown.entries if shown.status == "overview" else shown.entries[:1])
     }
-    near = nearest_first(state.frage, last.group, context)
+    near = nearest_first(f"{state.frage} {turn.text}", last.group, context)
     others = [entry_id for entry_id in near if entry_id not in known]
     return show(last.group, kind, state, context, [*others, *(i for i in near if i in known)])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -21,6 +22,12 @@ _MEANT_FROM = 0.02
 („Was rät das Papier zur Politik?“) hardly any entry has so much."""
 _ALONE = 0.75
 """… if it has so much of what is seen in the whole group."""
+_WITHOUT = re.compile(
+    r"\b(?:ohne|außer|ausser|statt|kein(?:e[mnrs]?)?|nicht) "
+    r"(?:(?:de[mnrs]|die|das|eine?[mnrs]?) )?\w+",
+    re.IGNORECASE,
+)
+"""„Keine Treffen, sondern …“"""
 _KIND_WORDS = {
     "empfehl": "empfehlung",
     "tipp": "empfehlung",
@@ -54,7 +61,9 @@ def overview(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
         return page
     first = meant_first(turn) if not turn.intent.endswith("_folge") else []
     if talked_of and not first:
-        first = nearest_first(f"{talked_of} {turn.text}", group, context)
+        near = nearest_first(f"{talked_of} {turn.text}", group, context)
+        read = {shown.entries[0] for shown in state.verlauf if shown.status == "answer"}
+        first = sorted(near, key=lambda entry_id: entry_id in read)
     return show(group, kind, state, context, first)
 
 
@@ -139,7 +148,12 @@ def meant_first(turn: Turn) -> list[str]:
 
 def nearest_first(about: str, group: str, context: Context) -> list[str]:
     """Return the entries of a group, those first that are closest to what is talked about."""
-    return [entry_id for entry_id, _ in context.rank(about, group)]
+    return [entry_id for entry_id, _ in context.rank(without_excluded(about), group)]
+
+
+def without_excluded(text: str) -> str:
+    """Return a text without what it says is not meant („keine Treffen“, „ohne die Kammer“)."""
+    return _WITHOUT.sub(" ", text)
 
 
 def named_kind(turn: Turn) -> str | None:

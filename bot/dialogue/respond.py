@@ -65,10 +65,11 @@ def _likelier_than_any_entry(turn: Turn, state: State, context: Context) -> str 
     A concern can be the likeliest by the sum of many entries, none of which is likely. What counts
     is the reply that is right most often.
     """
-    if turn.intent != CONCERN or len(turn.groups) != 1:
+    if turn.intent != CONCERN or not turn.groups:
         return None
     ranking = concern.in_context(turn, state, context)
-    best = max(_GENERAL, key=lambda name: turn.intents.get(name, 0.0))
+    general = _GENERAL if len(turn.groups) == 1 else OVERVIEWS
+    best = max(general, key=lambda name: turn.intents.get(name, 0.0))
     return best if ranking and turn.intents.get(best, 0.0) > ranking[0][1] else None
 
 
@@ -120,7 +121,7 @@ def take(target: str, turn: Turn, state: State, context: Context) -> tuple[Reply
         group, kind = rest.split(":")
         return overview.show(group, kind, state, context)
     if action == "mehr":
-        return follow_up.more(turn, state, context)
+        return follow_up.go_on(turn, state, context)
     # nothing of what was offered, or an entry that is gone since
     reply = compose.no_answer([], context, failures=state.fehlversuche)
     return reply, replace(state, fehlversuche=state.fehlversuche + 1)

@@ -25,6 +25,15 @@ _GREETING = re.compile(
     r"(?: zusammen| miteinander| auch)?(?:[\s,.!–-]+|$))+",
     re.IGNORECASE,
 )
+_TAKEN_IN = (
+    r"ok(?:ay)?|gut|schön|schade|egal|hm+|tja|puh|uff|ach ?so|aha|verstehe|verstanden|interessant"
+)
+_OPENING = re.compile(
+    rf"^(?:(?:na |alles |ja )?(?:{_TAKEN_IN}|klar|prima|super|danke(?=[.!]))"
+    rf"(?: (?:{_TAKEN_IN}|dann|danke))*(?:\s*[.,;:!…–-]+\s+(?!dass\b)|\s+(?=und\b|aber\b)))+",
+    re.IGNORECASE,
+)
+"""„Ok, schade. Und …“ says that the answer before was read."""
 _THANKS = re.compile(
     r"(?<![\s,–-])(?:[\s,–-]+(?:und|schon mal|schonmal|jetzt schon))*[\s,–-]+"
     r"(?:(?:vielen|besten|herzlichen|lieben) )?danke?(?: schön)?"
@@ -43,7 +52,7 @@ def essence(text: str) -> str:
     'wie können wir Bürger:innen gewinnen?'
     """
     kept = focus(clean(text))
-    for courtesy in (_GREETING, _THANKS, _PLEASE):
+    for courtesy in (_GREETING, _OPENING, _THANKS, _PLEASE):
         rest = clean(courtesy.sub(" ", kept))
         if len(_WORD.findall(rest)) >= _ENOUGH:
             kept = rest

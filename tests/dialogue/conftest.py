@@ -54,7 +54,7 @@ def context(knowledge: Knowledge, texts: Texts) -> Context:
     }
 
     def rank(text: str, group: str | None) -> list[tuple[str, float]]:
-        asked = set(fold(text).split())
+        asked = {word for word in fold(text).split() if len(word) > 4}
         scores = [
             (entry.id, len(asked & words[entry.id]) / (len(asked) or 1))
             for entry in knowledge.select(group)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -86,7 +87,7 @@ def test_far_and_municipal_matters_are_told_apart(talk: Any) -> None:
 
 
 def test_after_two_failures_in_a_row_topics_are_offered_instead_of_guesses(talk: Any) -> None:
-    near = {BEST: 0.05}
+    near = {BEST: 0.003}
     for _ in range(2):
         assert talk.say("xyz", entries=near).choices[0].target == f"eintrag:{BEST}"
     third = talk.say("xyz", entries=near)
@@ -155,10 +156,15 @@ def test_what_no_single_entry_answers_is_answered_by_the_overview_that_is_likeli
     assert reply.outcome.kind == "empfehlung"
 
 
-@pytest.mark.parametrize(
-    ("groups", "chance"), [(("verwaltung",), 0.16), ((), 0.3), (("verwaltung", "politik"), 0.3)]
-)
-def test_an_overview_that_is_less_likely_or_of_no_one_group_is_not_given_instead(
+def test_of_several_groups_the_overview_is_about_the_first(talk: Any) -> None:
+    asked = "Wie ticken die Ämter? Bin sonst nur bei Ratsleuten."
+    groups, others = ("verwaltung", "politik"), {"handlungslogik": 0.3}
+    reply = talk.say(asked, CONCERN, *groups, entries=SPREAD, others=others)
+    assert (reply.outcome.status, reply.outcome.group) == ("overview", "verwaltung")
+
+
+@pytest.mark.parametrize(("groups", "chance"), [(("verwaltung",), 0.16), ((), 0.3)])
+def test_an_overview_that_is_less_likely_or_of_no_group_is_not_given_instead(
     talk: Any, groups: tuple[str, ...], chance: float
 ) -> None:
     reply = talk.say("Was tun?", CONCERN, *groups, entries=SPREAD, others={"empfehlungen": chance})
@@ -174,3 +180,28 @@ def test_entries_that_come_into_question_are_offered_before_the_group_is_asked_f
     assert reply.outcome.status == "clarify"
     assert reply.outcome.entries == ("zivilgesellschaft-empfehlung-2",)
     assert talk.say("Was kann ich antworten?", "argumente").outcome.entries == ()
+
+
+def test_of_two_questions_about_two_groups_the_first_is_answered_and_the_second_offered(
+    talk: Any,
+) -> None:
+    entries = {"verwaltung-empfehlung-4": 0.2, "politik-empfehlung-5": 0.1}
+    ranked = {"Wie kommt": "politik-empfehlung-3", "wie gewinne": "verwaltung-empfehlung-6"}
+
+    def rank(text: str, group: str | None) -> list[tuple[str, float]]:
+        return [(i, 0.5) for start, i in ranked.items() if text.strip().startswith(start)]
+
+    talk.context = replace(talk.context, rank=rank)
+    asked = "Wie kommt das beim Stadtrat gut an und wie gewinne ich die Kollegen dafür?"
+    reply = talk.say(asked, CONCERN, "politik", "verwaltung", entries=entries)
+    assert reply.outcome.status == "answer"
+    assert reply.outcome.entries[:2] == ("politik-empfehlung-3", "verwaltung-empfehlung-6")
+    title = talk.context.knowledge["verwaltung-empfehlung-6"].titel
+    assert Paragraph(talk.context.texts("weitere_frage", titel=title)) in reply.parts
+    assert talk.say("und das zweite?", "auswahl").outcome.entries[0] == "verwaltung-empfehlung-6"
+
+
+def test_what_may_be_two_questions_about_one_group_is_asked_back(talk: Any) -> None:
+    asked = "Wie kommt das beim Stadtrat gut an und wie gewinne ich die Fraktionen dafür?"
+    reply = talk.say(asked, CONCERN, "politik", entries={"politik-empfehlung-5": 0.2})
+    assert reply.outcome.status == "clarify"

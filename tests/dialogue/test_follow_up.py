@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -37,6 +38,16 @@ def test_asking_for_more_of_the_same_is_not_asking_what_else_there_is(talk: Any)
     talk.say("Wie?", "anliegen", entries={"wirtschaft-empfehlung-5": 0.9})
     for said in ("noch mehr dazu", "noch genauer bitte", "noch mal ausführlicher"):
         assert talk.say(said, "mehr").outcome.entries == ("wirtschaft-empfehlung-5",)
+
+
+def test_more_of_something_in_particular_is_answered(talk: Any) -> None:
+    talk.say("Tipps für Vereine", "empfehlungen", "zivilgesellschaft")
+    near = [("zivilgesellschaft-empfehlung-5", 0.5), ("zivilgesellschaft-empfehlung-2", 0.2)]
+    talk.context = replace(talk.context, rank=lambda text, group: near)
+    reply = talk.say("Und sonst noch Ideen, wie man Danke sagt?", "mehr")
+    assert reply.outcome.entries[0] == "zivilgesellschaft-empfehlung-5"
+    talk.say("Tipps für Vereine", "empfehlungen", "zivilgesellschaft")
+    assert talk.say("Weitere zeigen (3)", "dank").outcome.topic == "mehr", "a button is a button"
 
 
 def test_after_how_a_group_ticks_there_are_its_recommendations(talk: Any) -> None:

@@ -146,23 +146,21 @@ def test_a_message_that_says_more_than_its_group_gets_the_entry(talk: Any) -> No
 
 
 def test_what_an_answer_leads_to_begins_with_what_was_talked_about(talk: Any) -> None:
-    talk.say(
-        "Wie nutze ich vorhandene Treffen?", "anliegen", entries={"wirtschaft-empfehlung-5": 0.9}
-    )
-    reply = talk.say("Und worauf kommt es bei den Ansprechpersonen an?", "erfolgsfaktoren_folge")
-    ranked = [
-        i
-        for i, _ in talk.context.rank(
-            "Wie nutze ich vorhandene Treffen? Und worauf kommt es bei den Ansprechpersonen an?",
-            "wirtschaft",
-        )
-        if i in {e.id for e in talk.context.knowledge.select("wirtschaft", "erfolgsfaktor")}
-    ]
+    asked = "Reichen persönliche Kontakte zu den Unternehmen?"
+    talk.say(asked, "anliegen", entries={"wirtschaft-empfehlung-5": 0.9})
+    reply = talk.say("Und worauf kommt es an?", "erfolgsfaktoren_folge")
+    factors = [e.id for e in talk.context.knowledge.select("wirtschaft", "erfolgsfaktor")]
+    near = [i for i, _ in talk.context.rank(f"{asked} Und worauf kommt es an?", "wirtschaft")]
     assert reply.outcome.status == "overview"
-    assert list(reply.outcome.entries) == ranked[:PAGE]
-    assert reply.outcome.entries != tuple(
-        e.id for e in talk.context.knowledge.select("wirtschaft", "erfolgsfaktor")
-    )
+    assert list(reply.outcome.entries) == sorted(factors, key=near.index)
+    assert list(reply.outcome.entries) != factors
+
+
+def test_what_was_read_already_comes_after_the_rest(talk: Any) -> None:
+    talk.ask("wirtschaft-empfehlung-5", "Wo treffe ich Geschäftsleute beim Frühstück?")
+    reply = talk.say("Also direkt und einzeln, wie?", "empfehlungen_folge")
+    assert reply.outcome.status == "overview"
+    assert "wirtschaft-empfehlung-5" not in reply.outcome.entries
 
 
 def test_a_list_in_another_order_still_leads_through_all_entries_once(talk: Any) -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.german.canonical import essence
 from bot.german.text import clean, fold, ungender
 
 
@@ -77,3 +78,21 @@ def test_folding_and_cleaning_are_done_once_and_for_all(text: str) -> None:
     assert clean(clean(text)) == clean(text)
     assert fold(fold(text)) == fold(text)
     assert set(fold(text)) <= set("abcdefghijklmnopqrstuvwxyz0123456789 ")
+
+
+@pytest.mark.parametrize(
+    ("written", "about"),
+    [
+        ("Ok, schade. Und wie sagt man Danke?", "Und wie sagt man Danke?"),
+        ("hm ok. und wer leitet das dann", "und wer leitet das dann"),
+        ("na gut – was empfehlen Sie für die dann?", "was empfehlen Sie für die dann?"),
+        ("ok und was heißt das", "und was heißt das"),
+        ("danke. was sind die Erfolgsfaktoren", "was sind die Erfolgsfaktoren"),
+        ("Danke, das war alles", "Danke, das war alles"),
+        ("ok danke", "ok danke"),
+        ("Gut gemacht, prima Antwort", "Gut gemacht, prima Antwort"),
+        ("Schade, dass niemand mitmacht", "Schade, dass niemand mitmacht"),
+    ],
+)
+def test_that_the_answer_before_was_read_is_no_part_of_a_message(written: str, about: str) -> None:
+    assert essence(written) == about
