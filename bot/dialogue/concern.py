@@ -35,6 +35,8 @@ _IN_CONTEXT = 36.0
 of ten such messages do, and the other four groups share the tenth."""
 _IN_GENERAL = 2.0
 """… when it is about all groups, and no group is named („Was ist meine Aufgabe?“)."""
+_NAMED_GENERAL = 6.0
+"""… and when it says so („ganz allgemein“)."""
 _EXCLUDED = 0.005
 """… and when the message rules its group out („keine Stiftung, sondern …“)."""
 
@@ -56,7 +58,7 @@ def concern(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
         return reply, replace(state, fehlversuche=state.fehlversuche + 1)
     entry = context.knowledge[best]
     also = ids[1] if ids is asked else also_asked(turn.text, best, context)
-    related = [also, *ids[1:3]] if also else ids[1:3]
+    related = list(dict.fromkeys([also, *ids[1:3]] if also else ids[1:3]))
     reply = compose.answer(entry, context, related=related, confidence=confidence)
     if also:
         hint = Paragraph(context.texts("weitere_frage", titel=context.knowledge[also].titel))
@@ -154,8 +156,9 @@ def _weight(entry_id: str, turn: Turn, state: State, context: Context) -> float:
         return _EXCLUDED
     if not turn.groups and entry.gruppe == state.gruppe and turn.points_back:
         return _IN_CONTEXT
-    no_group = not (turn.groups or state.gruppe)
-    if entry.kind == "grundlage" and (no_group or turn.groups == (entry.gruppe,)):
+    if entry.kind == "grundlage" and turn.groups == (entry.gruppe,):
+        return _NAMED_GENERAL
+    if entry.kind == "grundlage" and not (turn.groups or state.gruppe):
         return _IN_GENERAL
     return 1.0
 

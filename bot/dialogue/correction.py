@@ -65,11 +65,10 @@ def same_topic(turn: Turn, state: State, group: str, context: Context) -> list[s
         last = context.knowledge[state.last.entries[0]]
         linked = _linked(last, group, context)
         ranking = context.rank(f"{last.titel} {turn.text}", group)
-        if linked:
-            return [*linked, *(i for i, _ in ranking if i not in linked)]
-        if ranking and ranking[0][1] >= _SAME_TITLE_FROM:
-            alike = [i for i, _ in ranking if context.knowledge[i].art == last.art]
-            return alike or [i for i, _ in ranking]
+        if linked or (ranking and ranking[0][1] >= _SAME_TITLE_FROM):
+            near = [i for i, _ in ranking]
+            alike = [i for i in near if context.knowledge[i].art == last.art]
+            return list(dict.fromkeys([*linked, *alike, *near]))
     ranking = context.rank(f"{state.frage} {turn.text}", group)
     return [i for i, _ in ranking] if ranking and ranking[0][1] >= _SAME_QUESTION_FROM else []
 
