@@ -11,6 +11,13 @@ class More(LotseAction):
     handler = staticmethod(follow_up.more)
 
 
+class Reasons(LotseAction):
+    """„Und warum das?“"""
+
+    action_name = "action_warum_das"
+    handler = staticmethod(follow_up.reasons)
+
+
 class Simpler(LotseAction):
     """„Bitte einfacher.“"""
 

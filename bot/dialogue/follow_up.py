@@ -8,7 +8,7 @@ from dataclasses import replace
 from bot.answer import Choice, Paragraph, Part, Reply, SourceLine
 from bot.dialogue import compose
 from bot.dialogue.concern import answer_with, shown_of
-from bot.dialogue.overview import named_kind, nearest_first, next_page, show
+from bot.dialogue.overview import named_kind, nearest_first, next_page, overview, show
 from bot.dialogue.state import Shown, State
 from bot.dialogue.turn import Context, Turn
 
@@ -50,11 +50,21 @@ def go_on(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
     if page:
         reply, state = page
         return replace(reply, outcome=replace(reply.outcome, status="dialog", topic="mehr")), state
-    entry = context.knowledge[last.entries[0]]
-    others = entry.siehe_auch[:3]
+    return _at_length(last.entries[0], context), state
+
+
+def reasons(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
+    """Explain the entry that was shown, or say how the group ticks."""
+    if state.last and state.last.status == "answer":
+        return _at_length(state.last.entries[0], context), state
+    return overview(replace(turn, intent="handlungslogik_folge"), state, context)
+
+
+def _at_length(entry_id: str, context: Context) -> Reply:
+    entry = context.knowledge[entry_id]
     parts = compose.full_entry(entry, context, long=True)
-    choices = compose.entry_choices(others, context)
-    return compose.dialog("mehr", context, parts, choices, [entry.id]), state
+    choices = compose.entry_choices(entry.siehe_auch[:3], context)
+    return compose.dialog("mehr", context, parts, choices, [entry.id])
 
 
 def _others(last: Shown, turn: Turn, state: State, context: Context) -> tuple[Reply, State] | None:

@@ -21,7 +21,8 @@ _INTENT_CONTROLS = {
 }
 _NEVER_ANSWERS = frozenset(
     {
-        "einfacher", "quelle", "beispiel", "argumente", "mehr", "mensch_sprechen", "datenschutz",
+        "einfacher", "quelle", "beispiel", "argumente", "mehr", "warum_das",
+        "mensch_sprechen", "datenschutz",
         "daten_loeschen", "faehigkeiten", "bot_frage", "herkunft_bot", "sprache", "warten",
         "gruss", "dank", "lob", "kritik", "befinden", "verabschiedung",
     }

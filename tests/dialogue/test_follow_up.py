@@ -56,6 +56,19 @@ def test_after_how_a_group_ticks_there_are_its_recommendations(talk: Any) -> Non
     assert (reply.outcome.group, reply.outcome.kind) == ("zivilgesellschaft", "empfehlung")
 
 
+def test_why_is_answered_by_the_explanation_of_what_was_shown(talk: Any) -> None:
+    talk.ask("wirtschaft-empfehlung-1")
+    reply = talk.say("Und warum das?", "warum_das")
+    assert reply.outcome.entries == ("wirtschaft-empfehlung-1",)
+    assert reply == talk.say("mehr dazu", "mehr")
+
+
+def test_why_after_a_list_is_answered_by_how_the_group_ticks(talk: Any) -> None:
+    talk.say("Tipps für Firmen", "empfehlungen", "wirtschaft")
+    reply = talk.say("Und warum das?", "warum_das")
+    assert (reply.outcome.status, reply.outcome.kind) == ("overview", "handlungslogik")
+
+
 def test_simpler_says_it_in_plain_language(talk: Any) -> None:
     talk.ask(ENTRY)
     reply = talk.say("einfacher bitte", "einfacher")
