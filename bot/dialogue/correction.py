@@ -37,7 +37,7 @@ def turn_to_group(turn: Turn, state: State, context: Context) -> tuple[Reply, St
             return answer_with(ids, state, context)
     if kind or not state.frage:
         return overview.show(group, kind or state.art, state, context)
-    first = overview.nearest_first(f"{state.frage} {turn.text}", group, context)
+    first = overview.nearest_first(turn.text, state.frage, group, context)
     kind = _kind_asked_for(state) or context.knowledge[first[0]].art
     return overview.show(group, kind, state, context, first)
 

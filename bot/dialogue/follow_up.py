@@ -77,7 +77,7 @@ def _others(last: Shown, turn: Turn, state: State, context: Context) -> tuple[Re
         for shown in state.verlauf
         for entry_id in (shown.entries if shown.status == "overview" else shown.entries[:1])
     }
-    near = nearest_first(f"{state.frage} {turn.text}", last.group, context)
+    near = nearest_first(turn.text, state.frage, last.group, context)
     others = [entry_id for entry_id in near if entry_id not in known]
     return show(last.group, kind, state, context, [*others, *(i for i in near if i in known)])
 

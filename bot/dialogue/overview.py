@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -61,7 +62,7 @@ def overview(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
         return page
     first = meant_first(turn) if not turn.intent.endswith("_folge") else []
     if talked_of and not first:
-        near = nearest_first(f"{talked_of} {turn.text}", group, context)
+        near = nearest_first(turn.text, talked_of, group, context)
         read = {shown.entries[0] for shown in state.verlauf if shown.status == "answer"}
         first = sorted(near, key=lambda entry_id: entry_id in read)
     return show(group, kind, state, context, first)
@@ -146,9 +147,19 @@ def meant_first(turn: Turn) -> list[str]:
     return [entry_id for _, entry_id in sorted(likely, reverse=True)]
 
 
-def nearest_first(about: str, group: str, context: Context) -> list[str]:
-    """Return the entries of a group, those first that are closest to what is talked about."""
-    return [entry_id for entry_id, _ in context.rank(without_excluded(about), group)]
+def nearest_first(text: str, asked: str, group: str, context: Context) -> list[str]:
+    """Return the entries of a group, those first that a message is closest to.
+
+    Args:
+        text: the message; often it says little on its own („und was hilft da?“).
+        asked: the question that it continues.
+        group: whose entries.
+        context: knowledge base and search.
+    """
+    scores: Counter[str] = Counter()
+    for about in (text, f"{asked} {text}"):
+        scores.update(dict(context.rank(without_excluded(about), group)))
+    return [entry_id for entry_id, _ in scores.most_common()]
 
 
 def without_excluded(text: str) -> str:
