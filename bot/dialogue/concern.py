@@ -22,6 +22,8 @@ _QUESTIONS = re.compile(
     re.IGNORECASE,
 )
 """Between two questions of one message."""
+_CARRIED = 300
+"""So long a question, in letters, is still carried on; else every other group would add to it."""
 _WHOLE_QUESTION = 4
 """A question of fewer words („Oder?“) asks for nothing of its own."""
 _ASKED_FROM = 0.45
@@ -101,7 +103,8 @@ def _asked_for(questions: Sequence[str], context: Context) -> list[tuple[str, fl
 def _question(turn: Turn, state: State) -> str:
     """Return what is asked, with the question before when the message only turns its group."""
     turns = turn.words[:1] == ["und"] and len(turn.groups) == 1 and turn.points_back
-    return f"{state.frage} {turn.text}" if turns and state.last else turn.text
+    carried = state.last is not None and len(state.frage) <= _CARRIED
+    return f"{state.frage} {turn.text}" if turns and carried else turn.text
 
 
 def not_known(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
