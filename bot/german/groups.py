@@ -62,7 +62,7 @@ _NOT_BETWEEN = frozenset(
     ]
 )
 """Words after which an earlier „nicht“ no longer belongs to the group."""
-_TEXTS_KEPT = 64
+_TEXTS_KEPT = 1
 """The featurizer and the extractor look for the groups in the same text, one after the other."""
 _FUZZY_FROM = 6
 """Shorter words are too close to other words to allow a typo."""

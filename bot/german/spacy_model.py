@@ -30,6 +30,7 @@ EMBEDDED = "ersatz"
 WORDS_KEPT = 25_000
 """What has been found out of so many words is remembered, besides those of the sample sentences."""
 _JUST_ASKED = 64
+"""Of so many words, HanTa's tables are remembered while they are asked about."""
 LONGEST_WORD = 32
 """Longer „words“ are not analysed: HanTa's time grows with the square of the length, and one
 message of a single word would keep everybody waiting for minutes."""
