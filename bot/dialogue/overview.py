@@ -60,12 +60,11 @@ def overview(turn: Turn, state: State, context: Context) -> tuple[Reply, State]:
     shown_just_now = state.last and (state.last.group, state.last.kind) == (group, kind)
     if general and shown_just_now and (page := next_page(state, context)):
         return page
-    first = meant_first(turn) if not turn.intent.endswith("_folge") else []
-    if talked_of and not first:
-        near = nearest_first(turn.text, talked_of, group, context)
-        read = {shown.entries[0] for shown in state.verlauf if shown.status == "answer"}
-        first = sorted(near, key=lambda entry_id: entry_id in read)
-    return show(group, kind, state, context, first)
+    if not turn.intent.endswith("_folge"):  # it stands on its own, and is always answered the same
+        return show(group, kind, state, context, meant_first(turn))
+    first = nearest_first(turn.text, talked_of, group, context) if talked_of else []
+    read = {shown.entries[0] for shown in state.verlauf if shown.status == "answer"}
+    return show(group, kind, state, context, sorted(first, key=lambda entry_id: entry_id in read))
 
 
 def next_page(state: State, context: Context) -> tuple[Reply, State] | None:

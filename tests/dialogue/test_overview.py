@@ -184,3 +184,12 @@ def test_a_list_in_another_order_still_leads_through_all_entries_once(talk: Any)
     assert sorted(listed) == sorted(
         e.id for e in talk.context.knowledge.select("wirtschaft", "empfehlung")
     )
+
+
+def test_a_plain_request_for_an_overview_is_answered_the_same_whatever_was_talked_about(
+    talk: Any,
+) -> None:
+    asked = "Welche Empfehlungen gibt es für die Wirtschaft?"
+    first = talk.say(asked, "empfehlungen", "wirtschaft")
+    talk.ask("wirtschaft-empfehlung-5", "Wo treffe ich Geschäftsleute beim Frühstück?")
+    assert talk.say(asked, "empfehlungen", "wirtschaft") == first
