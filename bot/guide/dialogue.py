@@ -69,7 +69,10 @@ def step(heard: Heard, state: GuideState, base: Base) -> tuple[Reply | None, Gui
     asks = understand.is_question(heard, base.guide)
     if found and not asks:
         return _take(heard, found, state, base)
-    if not asks and (wanted := understand.control_by_intent(heard)):
+    wanted = understand.control_by_intent(heard)
+    if wanted == "warum":  # a question itself: about ours, or about what was shown in between
+        asks = state.interrupted
+    if wanted and not asks:
         return steer(wanted, state, base)
     if heard.sure_intent in (*DIALOGUES, PLAN):
         return begin(heard.intent, heard, state, base)

@@ -18,13 +18,13 @@ _INTENT_CONTROLS = {
     "abbrechen": "abbrechen",
     "neustart": "von_vorn",
     "wiederholen": "wiederholen",
+    "warum_das": "warum",
 }
 _NEVER_ANSWERS = frozenset(
     {
-        "einfacher", "quelle", "beispiel", "argumente", "mehr", "warum_das",
-        "mensch_sprechen", "datenschutz",
-        "daten_loeschen", "faehigkeiten", "bot_frage", "herkunft_bot", "sprache", "warten",
-        "gruss", "dank", "lob", "kritik", "befinden", "verabschiedung",
+        "einfacher", "quelle", "beispiel", "argumente", "mehr", "warum_das", "mensch_sprechen",
+        "datenschutz", "daten_loeschen", "faehigkeiten", "bot_frage", "herkunft_bot", "sprache",
+        "warten", "gruss", "dank", "lob", "kritik", "befinden", "verabschiedung",
     }
 )  # fmt: skip
 """Intents that are about the conversation: a word of an answer in them is chance."""

@@ -11,7 +11,7 @@ import pytest
 
 from actions.anliegen import AnswerConcern
 from actions.gespraech import SmallTalk, Start
-from actions.nachfragen import FirstOfAll
+from actions.nachfragen import FirstOfAll, Reasons
 from bot import terminal
 from bot.answer import Link, Points, Reply, render_text
 from bot.dialogue.respond import respond
@@ -27,6 +27,7 @@ HANDLERS = {
     "check": Start.handler,
     "plan": Start.handler,
     "zuerst": FirstOfAll.handler,
+    "warum_das": Reasons.handler,
 }
 
 
@@ -187,3 +188,19 @@ def test_in_the_terminal_choices_have_numbers_and_links_a_host(talk: Conversatio
     assert "  1) Kleine Gemeinde (unter 5.000)" in shown
     shown = terminal.in_terminal(talk.say("zeig mir den plan", "plan"), settings)
     assert "http://127.0.0.1:5005/plan/" in shown
+
+
+def test_why_within_a_dialogue_explains_the_question(talk: Conversation) -> None:
+    talk.say("einstieg", "einstieg")
+    asked = talk.state.einstieg
+    reply = talk.say("und wozu das?", "warum_das")
+    assert reply.outcome.status == "guide"
+    assert reply == talk.say("warum?", "vage")
+    assert talk.state.einstieg == asked
+
+
+def test_why_after_a_question_in_between_is_about_the_answer_to_that(talk: Conversation) -> None:
+    talk.say("einstieg", "einstieg")
+    talk.say("Was ist die Win-Win-Börse?", wirtschaft_empfehlung_7=0.8)
+    reply = talk.say("und wozu das?", "warum_das")
+    assert reply.outcome.entries[0] == "wirtschaft-empfehlung-7"
